@@ -166,15 +166,15 @@ func (r *PlanReport) count(list *plan.List, p *planner, kind string, n nat.Nat) 
 	r.Numbers++
 	bits := n.BitLen()
 	if kind != task.KindFactor || !explain.IsHard(bits) || p.spent >= mostPlanning {
-		list.Add(bits)
+		list.AddNumber(n)
 		return
 	}
 	found, hard := p.plan(position, n)
 	if !hard { // a prime, or small primes and one
-		list.AddExamined(bits, 0)
+		list.AddExamined(n, 0)
 		return
 	}
-	list.AddExamined(bits, found.Most())
+	list.AddExamined(n, found.Most())
 	if found.Sieve != nil {
 		r.Memory = max(r.Memory, found.Sieve.Memory)
 	}

@@ -2,9 +2,12 @@ package plan
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"time"
 
 	"factorfleet/internal/measured"
+	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
 )
 
@@ -32,17 +35,25 @@ type List struct {
 	*Tally
 	known   [allClasses]amount // of these numbers: those whose longest CPU time is known, with it as work
 	hardest time.Duration      // the longest of these times
+	rows    [12]rowSum         // by sizeRows
 }
 
 // NewList returns an empty List.
 func NewList(e Expectation) *List { return &List{Tally: NewTally(e)} }
 
-// AddExamined counts a number of so many bits that takes most CPU time at most, 0 if it is a prime.
-func (t *List) AddExamined(bits int, most time.Duration) {
-	class, expected := t.expect.class(bits), min(t.expect.Cost(bits), most).Seconds()
+// AddNumber counts a number of which nothing is known but its size.
+func (t *List) AddNumber(n nat.Nat) {
+	bits := n.BitLen()
+	t.count(n, t.Add(bits).Seconds(), t.worst(t.expect.class(bits)).Seconds())
+}
+
+// AddExamined counts a number that takes most CPU time at most, 0 if it is a prime.
+func (t *List) AddExamined(n nat.Nat, most time.Duration) {
+	class, expected := t.expect.class(n.BitLen()), min(t.expect.Cost(n.BitLen()), most).Seconds()
 	t.put(class, amount{1, expected, expected})
 	t.known[class].add(amount{numbers: 1, work: most.Seconds()})
 	t.hardest = max(t.hardest, most)
+	t.count(n, expected, most.Seconds())
 }
 
 // most returns the CPU time of the numbers of a class, if all that were not examined are products of two primes of equal size.
@@ -133,40 +144,67 @@ type SizeRow struct {
 	Class string        `json:"class"`   // such as "60-69 digits"
 	Count uint64        `json:"count"`   // numbers
 	CPU   time.Duration `json:"cpu_ns"`  // expected, if they are random ones
-	Worst time.Duration `json:"most_ns"` // if each is a product of two primes of equal size, within the budget
+	Worst time.Duration `json:"most_ns"` // if each that was not examined is a product of two primes of equal size, within the budget
 }
 
-// DigitClass returns the name of the sizes with a number of so many bits: ten sizes in decimal digits, 1 to 19 digits are
-// together.
-func DigitClass(bits int) string {
-	digits := int(float64(max(bits, 1)-1)*0.30103) + 1
-	switch {
-	case digits < 20:
-		return "1-19 digits"
-	case digits < 100:
-		return fmt.Sprintf("%d-%d digits", digits/10*10, digits/10*10+9)
-	case digits < 200:
-		return "100-199 digits"
-	case digits < 1000:
-		return "200-999 digits"
+// sizeRows are the rows of a List: up to 9 digits more than these.
+var sizeRows = []int{1, 20, 30, 40, 50, 60, 70, 80, 90, 100, 200, 1000}
+
+// DigitClass returns the name of the sizes with a number of so many decimal digits, such as "60-69 digits".
+func DigitClass(digits int) string { return rowName(rowOf(digits)) }
+
+func rowOf(digits int) int {
+	i, found := slices.BinarySearch(sizeRows, digits)
+	if !found {
+		i--
 	}
-	return "1000 digits and more"
+	return max(i, 0)
 }
 
-// Rows returns the counts by DigitClass, the smallest first. The sizes of items say nothing: they have one row.
+func rowName(row int) string {
+	if row == len(sizeRows)-1 {
+		return fmt.Sprintf("%d digits and more", sizeRows[row])
+	}
+	return fmt.Sprintf("%d-%d digits", sizeRows[row], sizeRows[row+1]-1)
+}
+
+// digitsOf returns the count of decimal digits of n, or one of the same row.
+func digitsOf(n nat.Nat) int {
+	bits := n.BitLen()
+	least, most := int(float64(max(bits, 1)-1)*math.Log10(2))+1, int(float64(bits)*math.Log10(2))+1
+	if rowOf(least) == rowOf(most) {
+		return least
+	}
+	return len(n.AppendDecimal(nil))
+}
+
+// A rowSum adds up a row.
+type rowSum struct {
+	count     uint64
+	cpu, most float64 // seconds
+}
+
+// count adds a number to its row.
+func (t *List) count(n nat.Nat, expected, most float64) {
+	row := 0
+	if !t.expect.alone() {
+		row = rowOf(digitsOf(n))
+	}
+	r := &t.rows[row]
+	r.count, r.cpu, r.most = r.count+1, r.cpu+expected, r.most+max(most, expected)
+}
+
+// Rows returns the counts by size, the smallest first. The sizes of items say nothing: they have one row.
 func (t *List) Rows() (rows []SizeRow) {
-	t.each(func(class int, a amount) {
-		name := "all"
-		if class != mixed && !t.expect.alone() {
-			name = DigitClass(task.SizeBits(class) - 3) // the middle of the class
+	for i, r := range t.rows {
+		if r.count == 0 {
+			continue
 		}
-		if len(rows) == 0 || rows[len(rows)-1].Class != name {
-			rows = append(rows, SizeRow{Class: name})
+		name := rowName(i)
+		if t.expect.alone() {
+			name = "all"
 		}
-		r := &rows[len(rows)-1]
-		r.Count += uint64(a.numbers + 0.5)
-		r.CPU += seconds(a.work)
-		r.Worst += seconds(t.most(class, a))
-	})
+		rows = append(rows, SizeRow{Class: name, Count: r.count, CPU: seconds(r.cpu), Worst: seconds(r.most)})
+	}
 	return rows
 }

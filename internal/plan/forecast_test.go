@@ -5,19 +5,20 @@ import (
 	"time"
 
 	"factorfleet/internal/measured"
+	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
 )
 
 func TestForecast(t *testing.T) {
 	list := NewList(Expectation{Kind: task.KindFactor, Times: measured.Slowest()})
 	for range 1000 {
-		list.Add(63)
+		list.AddNumber(ofBits(63, 1)[0])
 	}
 	for range 100 {
-		list.Add(200)
+		list.AddNumber(ofBits(200, 1)[0])
 	}
-	list.AddExamined(280, 0) // a prime
-	list.AddExamined(280, 500*time.Second)
+	list.AddExamined(ofBits(280, 1)[0], 0) // a prime
+	list.AddExamined(ofBits(280, 1)[0], 500*time.Second)
 	slow := Machine{Slots: 2, Times: measured.Slowest()}
 	f := list.Forecast([]Machine{slow}, nil)
 	if f.CPU <= 0 || f.Worst <= f.CPU || f.Earlier != 0 || !near(f.Time.Seconds(), f.CPU.Seconds()/2, 0.01) {
@@ -59,5 +60,26 @@ func TestExpectationBudget(t *testing.T) {
 	}
 	if got := (Expectation{Kind: task.KindSquare, Each: time.Second}).Cost(64); got != time.Second+squareCost {
 		t.Errorf("a square that sleeps: %v", got)
+	}
+}
+
+// TestDigitClass: numbers at the ends of the rows are in the right one.
+func TestDigitClass(t *testing.T) {
+	list := NewList(Expectation{Kind: task.KindFactor})
+	for _, text := range []string{"0", "9999999999999999999", "10000000000000000000", "18446744073709551557", "99999999999999999999999999999", "100000000000000000000000000000"} {
+		var n nat.Nat
+		if err := n.UnmarshalText([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		list.AddNumber(n)
+	}
+	rows := list.Rows()
+	if len(rows) != 3 || rows[0].Class != "1-19 digits" || rows[0].Count != 2 || rows[1].Count != 3 || rows[2].Class != "30-39 digits" || rows[2].Count != 1 {
+		t.Errorf("%+v", rows)
+	}
+	for digits, want := range map[int]string{1: "1-19 digits", 60: "60-69 digits", 100: "100-199 digits", 999: "200-999 digits", 5000: "1000 digits and more"} {
+		if got := DigitClass(digits); got != want {
+			t.Errorf("%d digits: %q, want %q", digits, got, want)
+		}
 	}
 }
