@@ -113,11 +113,13 @@ func ActivitiesAt(w *worker.Status, now time.Time) []worker.Activity {
 	all := slices.Clone(w.Activities)
 	for i := range all {
 		a, since := &all[i], now.Sub(w.Seen)
+		worked := min(max(since, 0), longestBeat)
 		if a.Left > 0 {
+			worked = min(worked, a.Left)
 			a.Left = max(a.Left-since, time.Second)
 		}
 		if a.Spent > 0 {
-			a.Spent += min(max(since, 0), longestBeat) * time.Duration(a.Cores)
+			a.Spent += worked * time.Duration(a.Cores)
 		}
 	}
 	return all

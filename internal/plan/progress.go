@@ -38,6 +38,7 @@ type JobProgress struct {
 	limits    Limits
 
 	runners runners
+	lately  []task.Range // the last ranges with answers, at most keptRanges
 	pace    pace
 	share   share
 	looked  seenBefore // see Look
@@ -108,8 +109,14 @@ func (p *JobProgress) Done(now time.Time, worker string, r task.Range, t *Tally)
 	for _, run := range p.runners {
 		run.answered(r, now)
 	}
+	p.lately = append(p.lately, r)
+	p.lately = p.lately[max(len(p.lately)-keptRanges, 0):]
 	p.paceLocked(now, numbers, light)
 }
+
+// keptRanges is how many of the last ranges with answers are known. What a worker says of its numbers may be older than its
+// answers.
+const keptRanges = 256
 
 // answeredLocked counts answers, and returns how many there are, and how many of them are light.
 func (p *JobProgress) answeredLocked(worker string, t *Tally) (numbers, light float64) {
@@ -166,7 +173,7 @@ func (p *JobProgress) Running(now time.Time, list []Running, c Capacity) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.capacity = &c
-	if p.runners = p.runners.next(list, now); len(p.runners) > 0 {
+	if p.runners = p.runners.next(list, p.lately, now); len(p.runners) > 0 {
 		p.paceLocked(now, 0, 0)
 	}
 }

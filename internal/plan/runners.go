@@ -3,6 +3,8 @@ package plan
 import (
 	"slices"
 	"time"
+
+	"factorfleet/internal/task"
 )
 
 // A runners has the numbers at work, by position.
@@ -10,8 +12,8 @@ type runners map[uint64]*runner
 
 // next returns the runners of a new list at the time now. A number of the old list that is not stated any more, and has no
 // answer, is followed by the nearest later one that is new: its task goes on. If there is none, it is kept for a while, until
-// its answer arrives.
-func (old runners) next(list []Running, now time.Time) runners {
+// its answer arrives. lately has the last ranges with answers.
+func (old runners) next(list []Running, lately []task.Range, now time.Time) runners {
 	all := make(runners, len(list))
 	var fresh []uint64
 	for _, r := range list {
@@ -23,6 +25,9 @@ func (old runners) next(list []Running, now time.Time) runners {
 			fresh = append(fresh, r.Position)
 		}
 		all[r.Position] = follow(old[r.Position], r, now)
+		if old[r.Position] == nil {
+			all[r.Position].reported(lately)
+		}
 	}
 	slices.Sort(fresh)
 	for _, position := range old.positions() {

@@ -147,6 +147,18 @@ func (r *runner) answered(of task.Range, now time.Time) {
 	}
 }
 
+// reported takes note of answers that arrived before the number was first stated.
+func (r *runner) reported(lately []task.Range) {
+	for _, of := range lately {
+		switch end := of.First + of.Count; {
+		case of.First <= r.Position && r.Position < end:
+			r.finished = true
+		case r.first < end && end <= r.Position && of.First >= r.Task.First:
+			r.first = end
+		}
+	}
+}
+
 // succeed makes r the successor of a number that its worker states no more: the task goes on.
 func (r *runner) succeed(before *runner) {
 	r.first, r.since, r.base = before.first, before.since, before.base

@@ -103,7 +103,7 @@ func (s *simulated) advance(e Expectation, slot *simulatedSlot, at time.Duration
 			if s.next >= len(s.numbers) {
 				return
 			}
-			*slot = simulatedSlot{first: s.next, at: s.next, end: min(s.next+s.chunk, len(s.numbers)), reported: at}
+			*slot = simulatedSlot{first: s.next, at: s.next, end: min(s.next+s.chunk, len(s.numbers)), reported: at, seen: slot.seen, seenAt: slot.seenAt}
 			s.next = slot.end
 		}
 		need := s.numbers[slot.at].cpu - slot.spent
@@ -112,7 +112,10 @@ func (s *simulated) advance(e Expectation, slot *simulatedSlot, at time.Duration
 			left = 0
 		} else {
 			left -= need
-			slot.at, slot.spent, slot.seen = slot.at+1, 0, nil
+			slot.at, slot.spent = slot.at+1, 0
+			if s.beat == 0 {
+				slot.seen = nil
+			}
 		}
 		if slot.at > slot.first && (slot.at == slot.end || at-slot.reported >= 5*time.Second) {
 			s.report(e, slot, at)
@@ -136,12 +139,15 @@ func (s *simulated) lookAt(at time.Duration, slots int) Snapshot {
 	now := start.Add(at)
 	var list []Running
 	for _, slot := range s.slots[:slots] {
-		if slot.at == slot.end || s.numbers[slot.at].cpu < 100*time.Millisecond {
+		if slot.at == slot.end || s.beat == 0 && s.numbers[slot.at].cpu < 100*time.Millisecond {
 			continue
 		}
-		if slot.seen == nil || at-slot.seenAt >= s.beat {
+		if slot.seen == nil && s.beat == 0 || at-slot.seenAt >= s.beat {
 			n := s.numbers[slot.at]
 			slot.seen, slot.seenAt = &Running{Position: uint64(slot.at), Task: task.Range{First: uint64(slot.end - s.chunk), Count: uint64(s.chunk)}, Digits: int(float64(n.bits+1) / 3.3219), Cores: 1, Spent: slot.spent + 1, Left: n.cpu - slot.spent}, at
+		}
+		if slot.seen == nil {
+			continue
 		}
 		r := *slot.seen
 		r.Seen = start.Add(slot.seenAt)
@@ -206,13 +212,15 @@ func TestSimulatedJobs(t *testing.T) {
 		most float64
 		at   []int
 	}{
-		"easy then hard":     {&simulated{numbers: easyThenHard, chunk: 40, slots: slotsOf(2)}, 0.3, []int{10, 50, 90}},
-		"on a busy machine":  {&simulated{numbers: easyThenHard, chunk: 40, slots: slotsOf(2), other: busy}, 0.25, []int{20, 50, 90}},
-		"few hard":           {&simulated{numbers: listOf(random(), 8, 210, 3*time.Second), chunk: 1, slots: slotsOf(2)}, 0.25, []int{10, 50, 90}},
-		"few hard, busy":     {&simulated{numbers: listOf(random(), 8, 210, 3*time.Second), chunk: 1, slots: slotsOf(2), other: busy}, 0.25, []int{20, 50, 90}},
-		"steady":             {&simulated{numbers: listOf(random(), 10_000, 120, 10*time.Millisecond), chunk: 100, slots: slotsOf(4)}, 0.1, []int{10, 50, 90}},
-		"rare heartbeats":    {&simulated{numbers: listOf(random(), 400, 190, 700*time.Millisecond), chunk: 10, slots: slotsOf(4), beat: 5 * time.Second}, 0.15, []int{20, 50, 90}},
-		"items of a command": {&simulated{numbers: listOf(random(), 60, 64, 4*time.Second), chunk: 1, slots: slotsOf(4), kind: "exec:x"}, 0.15, []int{20, 50, 90}},
+		"easy then hard":                 {&simulated{numbers: easyThenHard, chunk: 40, slots: slotsOf(2)}, 0.3, []int{10, 50, 90}},
+		"on a busy machine":              {&simulated{numbers: easyThenHard, chunk: 40, slots: slotsOf(2), other: busy}, 0.25, []int{20, 50, 90}},
+		"few hard":                       {&simulated{numbers: listOf(random(), 8, 210, 3*time.Second), chunk: 1, slots: slotsOf(2)}, 0.25, []int{10, 50, 90}},
+		"few hard, busy":                 {&simulated{numbers: listOf(random(), 8, 210, 3*time.Second), chunk: 1, slots: slotsOf(2), other: busy}, 0.25, []int{20, 50, 90}},
+		"steady":                         {&simulated{numbers: listOf(random(), 10_000, 120, 10*time.Millisecond), chunk: 100, slots: slotsOf(4)}, 0.1, []int{10, 50, 90}},
+		"rare heartbeats":                {&simulated{numbers: listOf(random(), 400, 190, 700*time.Millisecond), chunk: 10, slots: slotsOf(4), beat: 5 * time.Second}, 0.15, []int{20, 50, 90}},
+		"items of a command":             {&simulated{numbers: listOf(random(), 60, 64, 4*time.Second), chunk: 1, slots: slotsOf(4), kind: "exec:x"}, 0.15, []int{20, 50, 90}},
+		"short numbers, rare heartbeats": {&simulated{numbers: listOf(random(), 2000, 190, 150*time.Millisecond), chunk: 10, slots: slotsOf(2), beat: 5 * time.Second}, 0.15, []int{20, 50, 90}},
+		"long chunks":                    {&simulated{numbers: listOf(random(), 600, 172, 130*time.Millisecond), chunk: 150, slots: slotsOf(2), other: busy}, 0.2, []int{30, 50, 90}},
 		"a worker stops": {&simulated{numbers: listOf(random(), 4000, 160, 15*time.Millisecond), chunk: 40, slots: slotsOf(2), other: func(at time.Duration) (float64, int) {
 			if at > 15*time.Second {
 				return 1, 1
