@@ -90,14 +90,10 @@ func (p *JobProgress) addRunning(l *load, left *[allClasses]float64, now time.Ti
 			left[class] = max(left[class]-1, 0)
 		}
 	}
-	var all float64
-	for _, n := range left {
-		all += n
-	}
-	if n := p.runners.unreported(); n > 0 && all > 0 { // of which sizes is not known
-		for class := range left {
-			left[class] *= max(0.1, 1-n/all)
-		}
+	n := p.runners.unreported() // of which sizes is not known: of many numbers in a short time, most are small
+	for class := range left {
+		off := min(n, left[class])
+		left[class], n = left[class]-off, n-off
 	}
 	return p.runners.total(now, p.efficiencyLocked()), known
 }
