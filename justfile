@@ -57,6 +57,10 @@ campaign digits="80" consumers="2" *flags:
 campaign-list digits="90":
     go test ./test -run '^$' -bench '^BenchmarkCampaignList$' -benchtime 3x -timeout 0 -campaign {{digits}}
 
+# the error of the ETA at 10, 50 and 90 % of three mixed jobs; of another version: just eta -eta-programs DIR
+eta *flags:
+    go test ./test -run '^$' -bench '^BenchmarkETA$' -benchtime 1x -timeout 0 {{flags}}
+
 # format, vet, staticcheck
 lint:
     gofmt -l -w $(git ls-files '*.go')

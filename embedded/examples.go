@@ -10,6 +10,7 @@ embedded submit --range 999999999999:1000000001997:2 --chunk 43
 seq 1 100000 | embedded submit -o factors.txt
 embedded submit --certify --json 340282366920938463463374607431768211457
 embedded submit --store ~/factorfleet-store --id long -f hard.txt  # goes on where it was stopped`,
+	"plan": `embedded plan -f numbers.txt  # what it would cost on this machine`,
 	"run": `embedded run --store ~/factorfleet-store
 embedded run --listen 0.0.0.0:4222 --store ~/factorfleet-store --secure ~/factorfleet-keys`,
 	"keys add":    `embedded keys add --secure ~/factorfleet-keys worker attic --src 10.0.0.0/8 --expires 720h`,

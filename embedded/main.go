@@ -23,6 +23,6 @@ func app() *ucli.App {
 		Before:   command.CheckKernels,
 		Flags:    cli.LogFlags(),
 		Metadata: map[string]any{cli.ServiceKey: "run"},
-		Commands: append([]*ucli.Command{submitCommand(), runCommand(), keysCommand()}, command.Standard(nil)...),
+		Commands: append([]*ucli.Command{submitCommand(), planCommand(), runCommand(), keysCommand()}, command.Standard(nil)...),
 	}, examples)
 }

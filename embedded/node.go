@@ -31,6 +31,8 @@ type node struct {
 
 	drain func() error        // drains the worker and returns the worker's error
 	stats func() worker.Stats // of the worker
+	// holding returns the names of its tasks.
+	holding func() []string
 }
 
 // submitterName is the identity of the submitter: no other identity can have this name.
@@ -43,7 +45,7 @@ const stopTimeout = 10 * time.Second
 // that is ""; a nil access accepts every connection. When the server becomes unusable later, the node
 // ends the session. If the start fails, nothing is left running.
 func startNode(s *command.Session, o nodeOptions, listen string, a *access, workerLog zerolog.Logger) (*node, error) {
-	n := &node{session: s, options: o, access: a, drain: func() error { return nil }, stats: func() worker.Stats { return worker.Stats{} }}
+	n := &node{session: s, options: o, access: a, drain: func() error { return nil }, stats: func() worker.Stats { return worker.Stats{} }, holding: func() []string { return nil }}
 	var err error
 	n.server, err = natsserver.Start(natsserver.Config{Store: o.store, Sync: o.sync, Listen: listen, Limit: o.maxStore, Log: s.Log, Security: a.security()})
 	if err != nil {
@@ -113,7 +115,7 @@ func (n *node) startWorker(log zerolog.Logger) error {
 	o := command.WorkerOptions{
 		Name: name, Offers: n.options.labels, Exec: n.options.exec, Slots: n.options.slots, Cores: n.options.slots, Availability: n.options.availability,
 		DrainTimeout: 5 * time.Second, MaxMemory: command.DefaultMaxMemory(), Log: log,
-		Ready: func(w *worker.Worker, _ string) { n.stats = w.Stats; close(ready) },
+		Ready: func(w *worker.Worker, _ string) { n.stats, n.holding = w.Stats, w.Holding; close(ready) },
 		// This process is the worker and the supervisor: what it says of its own deaths and errors is no claim.
 		Dead: n.fleet.GiveUp,
 	}

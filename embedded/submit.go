@@ -78,7 +78,7 @@ func submit(c *ucli.Context) error {
 		return command.Target{
 			Fleet: n.fleet, Private: !options.kept(),
 			Workers: func() int { return 1 }, Slots: func() int { return n.stats().Slots },
-			Statuses: func() []worker.Status { return []worker.Status{{Stats: n.stats()}} }, Resume: resumeHint, Rest: restHint, Dead: deadHint,
+			Statuses: func() []worker.Status { return []worker.Status{{Stats: n.stats(), Holding: n.holding()}} }, Resume: resumeHint, Rest: restHint, Dead: deadHint,
 		}, func() { stopPage(); n.finish() }, nil
 	})
 }

@@ -13,6 +13,8 @@ producer submit --range 999999999999:1000000001997:2 --chunk 43
 producer submit --id monday --detach -f numbers.txt  # queues all, and does not wait
 producer submit --budget 2h --priority low -f hard.txt
 producer submit --kind exec:resize -f pictures.txt -o results.txt  # workers run a command for each line`,
+	"plan": `producer plan -f numbers.txt  # what it would cost on this fleet; queues nothing
+producer plan --json 10^120+7`,
 	"wait": `producer wait monday
 producer wait monday --json --deadline 1h`,
 	"results": `producer results monday  # what is answered now

@@ -31,7 +31,7 @@ func app() *ucli.App {
 		Flags:    append(cli.ConnectionFlags(), cli.LogFlags()...),
 		Metadata: map[string]any{cli.MonitorKey: checkCommandName, cli.ServiceKey: "serve"},
 		Commands: append([]*ucli.Command{
-			submitCommand(), waitCommand(), resultsCommand(),
+			submitCommand(), planCommand(), waitCommand(), resultsCommand(),
 			statusCommand(), topCommand(), lsCommand(), cancelCommand(), finishCommand(), rmCommand(),
 			pauseCommand(), resumeCommand(), changeCommand(),
 			verifyCommand(), deadCommand(), workersCommand(), checkCommand(), eventsCommand(), schemaCommand(), initCommand(), serveCommand(),

@@ -57,6 +57,7 @@ var documents = []document{
 	{"status-server", "producer status --json, if some of the streams are missing", observe.Server{}},
 	{"ls", "producer ls --json: the jobs, the oldest first", []jobEntry{}},
 	{"workers-ls", "producer workers ls --json: the workers, by name", []observe.Worker{}},
+	{"plan", "producer plan --json and embedded plan --json: what a list of numbers takes", command.PlanReport{}},
 	{"dead-ls", "producer dead ls --json: the dead letters", []letterReport{}},
 	{"dead-show", "producer dead show --json: the dead letters with the history of their attempts", []letterReport{}},
 	{"check", "producer check --json: the outcome of one check", monitor.Result{}},

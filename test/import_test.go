@@ -72,7 +72,7 @@ const imports = `
 	identity        < private schema github.com/nats-io/jwt github.com/nats-io/nkeys
 	job             < nat task text plan measured input collect campaign sieving curving natsconn stream fleet github.com/rs/zerolog golang.org/x/sync
 
-	explain         < nat task text campaign factor factor/kernels factor/prime factor/siqs measured worker fleet
+	explain         < nat task text plan campaign factor factor/kernels factor/prime factor/siqs measured worker fleet
 	observe         < nat task text plan collect worker explain stream fleet
 	events          < task text schema worker stream fleet golang.org/x/sync
 	top             < text observe

@@ -38,10 +38,15 @@ func StartProgress(mode string, screen *Screen, log zerolog.Logger, status func(
 	switch {
 	case mode == "never":
 		return func() {}, nil
-	case mode == "always" || screen.terminal:
+	case ShowsProgress(mode, screen):
 		return callEvery(redrawEvery, func() { screen.Draw(status().lines()...) }, screen.Clear), nil
 	}
 	return callEvery(logEvery, func() { status().log(log) }, func() {}), nil
+}
+
+// ShowsProgress reports whether StartProgress draws a status line.
+func ShowsProgress(mode string, screen *Screen) bool {
+	return mode == "always" || mode != "never" && screen.terminal
 }
 
 // callEvery calls f at each interval until stop is called, and then last.

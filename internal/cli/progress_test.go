@@ -19,14 +19,14 @@ var half = Status{Job: "01jd9x2k4m6p8", Workers: 2, Snapshot: plan.Snapshot{
 
 func TestProgressLine(t *testing.T) {
 	lines := half.lines()
-	if want := "j 01jd9x2k4m6p8 12,345/100,000 numbers · 12.3% of the work · 4,567/s · 2 workers · ETA 1 min 12 s"; lines[0] != want {
+	if want := "j 01jd9x2k4m6p8 [##..................] 12,345/100,000 numbers · 12.3% of the work · 4,567/s · 2 workers · ETA 1 min 12 s"; lines[0] != want {
 		t.Errorf("%q, want %q", lines[0], want)
 	}
-	if want := "j 01jd… 12,345/"; !strings.HasPrefix(lines[1], want) {
-		t.Errorf("%q, want %q...", lines[1], want)
+	if want := "j 01jd… 12,345/"; !strings.HasPrefix(lines[2], want) {
+		t.Errorf("%q, want %q...", lines[2], want)
 	}
 	nearly := Status{Job: "x", Snapshot: plan.Snapshot{Done: 999, Total: 1000, Sealed: true, Share: 0.9999}}
-	if got, want := nearly.lines()[0], "j x 999/1,000 numbers · 99.9% of the work · no workers"; got != want {
+	if got, want := nearly.lines()[0], "j x [###################.] 999/1,000 numbers · 99.9% of the work · no workers"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	reading := Status{Job: "x", Workers: -1, Snapshot: plan.Snapshot{Done: 3, Total: 7, Rate: 0.25}}
@@ -77,19 +77,19 @@ func TestProgressLineWorking(t *testing.T) {
 			Done: done, Total: total, Sealed: sealed, Share: 0.5, Rate: 2, ETA: time.Minute, Known: sealed}}
 	}
 	for want, s := range map[string]Status{
-		"j x " + working:                  status(0, 1, true),
-		"j x 96/100 numbers · " + working: status(96, 100, true),
-		"j x 95/100 numbers · 50.0% of the work · 2/s · 3 workers · ETA 1 min 0 s": status(95, 100, true),
-		"j x 1/1 numbers · 50.0% of the work · 2/s · 3 workers":                    status(1, 1, true),
-		"j x 1 number done, still reading input · 2/s · 3 workers":                 status(1, 1, false),
+		"j x " + working: status(0, 1, true),
+		"j x [##########..........] 96/100 numbers · ETA 1 min 0 s · " + working:                          status(96, 100, true),
+		"j x [##########..........] 95/100 numbers · 50.0% of the work · 2/s · 3 workers · ETA 1 min 0 s": status(95, 100, true),
+		"j x 1/1 numbers · 50.0% of the work · 2/s · 3 workers":                                           status(1, 1, true),
+		"j x 1 number done, still reading input · 2/s · 3 workers":                                        status(1, 1, false),
 	} {
 		if got := s.lines()[0]; got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
-	want := []string{"j x " + working, "j x " + working, working, "j x " + narrow, "j x " + narrow, narrow}
-	if got := status(0, 1, true).lines(); !slices.Equal(got, want) { // the longest that fits is shown
-		t.Errorf("lines %q, want %q", got, want)
+	want := []string{"j x " + working, working, "j x " + narrow, narrow}
+	if got := status(0, 1, true).lines(); !slices.Equal(got[:4], want) { // the longest that fits is shown
+		t.Errorf("lines %q, want %q...", got, want)
 	}
 	var lines strings.Builder
 	status(0, 1, true).log(zerolog.New(&lines))
@@ -98,10 +98,47 @@ func TestProgressLineWorking(t *testing.T) {
 	}
 }
 
+// TestProgressWidths: the ETA remains on a narrow terminal, the bar does not. A user sees at each width that no worker
+// computes.
+func TestProgressWidths(t *testing.T) {
+	hard := Status{Job: "01jd9x2k4m6p8", Workers: 1, Working: []string{"about 50 s left: sieve, 40,000 of about 85,000 relations (47%), 2 cores", "about 50 s left: sieve 47%"},
+		Snapshot: plan.Snapshot{Done: 5, Total: 8, Sealed: true, Share: 0.7, ETA: 95 * time.Second, Known: true}}
+	unknown := Status{Job: "01jd9x2k4m6p8", Workers: 0, Snapshot: plan.Snapshot{Done: 0, Total: 8, Sealed: true}}
+	reading := Status{Job: "01jd9x2k4m6p8", Workers: 12, Snapshot: plan.Snapshot{Done: 49_152, Total: 60_000, Rate: 4567}}
+	paused := half
+	paused.Waits, paused.Known = "paused", false
+	for _, test := range []struct {
+		s     Status
+		width int
+		want  string
+	}{
+		{half, 120, "j 01jd9x2k4m6p8 12,345/100,000 numbers · 12.3% of the work · 4,567/s · 2 workers · ETA 1 min 12 s"},
+		{half, 130, "j 01jd9x2k4m6p8 [##..................] 12,345/100,000 numbers · 12.3% of the work · 4,567/s · 2 workers · ETA 1 min 12 s"},
+		{half, 80, "12,345/100,000 numbers · 12.3% of the work · 4,567/s · ETA 1 min 12 s"},
+		{half, 60, "12,345/100,000 numbers · 12.3% of the work · ETA 1 min 12 s"},
+		{half, 40, "12,345/100,000 · 12.3% · ETA 1 min 12 s"},
+		{half, 25, "12.3% · ETA 1 min 12 s"},
+		{half, 15, "ETA 1 min 12 s"},
+		{hard, 120, "j 01jd9x2k4m6p8 5/8 numbers · ETA 1 min 35 s · about 50 s left: sieve, 40,000 of about 85,000 relations (47%), 2 cores"},
+		{hard, 80, "j 01jd9x2k4m6p8 5/8 numbers · ETA 1 min 35 s · about 50 s left: sieve 47%"},
+		{hard, 40, "5/8 · 70.0% · ETA 1 min 35 s"},
+		{unknown, 120, "j 01jd9x2k4m6p8 [....................] 0/8 numbers · 0.0% of the work · no workers"},
+		{unknown, 80, "j 01jd9x2k4m6p8 0/8 numbers · 0.0% of the work · no workers"},
+		{unknown, 40, "0/8 · 0.0% · no workers"},
+		{reading, 80, "j 01jd9x2k4m6p8 49,152 numbers done, still reading input · 4,567/s · 12 workers"},
+		{reading, 40, "49,152 done"},
+		{paused, 40, "12,345/100,000 · 12.3% · paused"},
+	} {
+		if got := fit(test.width-1, test.s.lines()); got != test.want {
+			t.Errorf("%d columns: %q, want %q", test.width, got, test.want)
+		}
+	}
+}
+
 func TestPerSecond(t *testing.T) {
 	for rate, want := range map[float64]string{1e6: "1,000,000/s", 12.34: "12.3/s", 0.5: "0.5/s", 0.1: "6/min", 0.001: "3.6/h"} {
-		if got := perSecond(rate); got != want {
-			t.Errorf("perSecond(%v) = %q, want %q", rate, got, want)
+		if got := PerSecond(rate); got != want {
+			t.Errorf("PerSecond(%v) = %q, want %q", rate, got, want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/rs/zerolog"
@@ -34,8 +35,8 @@ func (s Status) working() []string {
 	return s.Working
 }
 
-// lines returns the status line with the whole id of the job, and shorter variants: with a shorter id, without it, and
-// with less about a number that takes long.
+// lines returns the status line, and shorter variants. What goes first is the bar, then a part of the job's id and the id,
+// then what is known of a number that takes long, the rate, the workers if they compute, and the counts. The ETA goes last.
 func (s Status) lines() (list []string) {
 	short := s.Job
 	if len(short) > 5 {
@@ -45,45 +46,102 @@ func (s Status) lines() (list []string) {
 	if len(working) == 0 {
 		working = []string{""}
 	}
-	for _, w := range working {
-		line := strings.Join(s.parts(w), " · ")
+	for i, w := range working {
+		line := join(s.counts(w), s.eta(w), w, s.rate(w), s.workers(w != ""))
+		if w == "" { // the ETA is where the eye ends
+			line = join(s.counts(w), s.rate(w), s.workers(false), s.eta(w))
+		}
+		if bar := s.bar(); bar != "" && i == 0 {
+			list = append(list, "j "+s.Job+" "+bar+" "+line)
+		}
 		list = append(list, "j "+s.Job+" "+line, "j "+short+" "+line, line)
 	}
-	return list
+	alarm := s.workers(true) // none are at work
+	last := s.eta("")
+	list = append(list, join(s.counts(""), s.rate(""), alarm, last), join(s.counts(""), alarm, last), join(s.briefly(), alarm, last), join(s.percentText(), alarm, last), join(alarm, last))
+	if last == "" {
+		list = append(list, s.briefly())
+	}
+	return slices.Compact(slices.DeleteFunc(list, func(line string) bool { return line == "" }))
 }
 
-// parts returns the pieces of the status line. working is about a number that takes long, "" = nothing is known.
-func (s Status) parts(working string) (parts []string) {
+// join joins the parts of a line that are not empty.
+func join(parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(part string) bool { return part == "" }), " · ")
+}
+
+// counts says how many numbers are done, and which share of the work. working is about a number that takes long, "" = nothing
+// is known.
+func (s Status) counts(working string) string {
 	counts := fmt.Sprintf("%s/%s %ss", text.Thousands(s.Done), text.Thousands(s.Total), cmp.Or(s.Noun, "number"))
 	switch {
 	case working != "" && s.Total == 1:
-		parts = append(parts, working)
+		return ""
 	case working != "":
-		parts = append(parts, counts, working)
+		return counts
 	case s.Sealed:
-		parts = append(parts, counts, fmt.Sprintf("%.1f%% of the work", s.percent()))
-	default:
-		parts = append(parts, DoneOf(s.Snapshot))
+		return join(counts, s.percentText()+" of the work")
 	}
-	if s.Waits != "" {
-		return append(parts, s.Waits)
+	return DoneOf(s.Snapshot)
+}
+
+// briefly returns the shortest text with the counts.
+func (s Status) briefly() string {
+	if !s.Sealed {
+		return text.Thousands(s.Done) + " done"
 	}
-	if s.Rate > 0 && working == "" {
-		parts = append(parts, perSecond(s.Rate))
+	return join(text.Thousands(s.Done)+"/"+text.Thousands(s.Total), s.percentText())
+}
+
+// percentText returns the share of the work that is done, "" while that is unknown.
+func (s Status) percentText() string {
+	if !s.Sealed {
+		return ""
 	}
-	if workers := s.workers(working != ""); workers != "" {
-		parts = append(parts, workers)
+	return fmt.Sprintf("%.1f%%", s.percent())
+}
+
+// rate returns the numbers a second, unless there is more to say of a number that takes long.
+func (s Status) rate(working string) string {
+	if s.Rate <= 0 || working != "" || s.Waits != "" {
+		return ""
 	}
-	if s.Known && s.Done < s.Total && working == "" {
-		parts = append(parts, "ETA "+text.Duration(s.ETA))
+	return PerSecond(s.Rate)
+}
+
+// eta says when the job will be done, or why no number is computed. A line about the last number has its time already.
+func (s Status) eta(working string) string {
+	switch {
+	case s.Waits != "":
+		return s.Waits
+	case !s.Known || s.Done >= s.Total || working != "" && s.Total-s.Done == 1:
+		return ""
 	}
-	return parts
+	return "ETA " + text.Duration(s.ETA)
+}
+
+// The bar, in characters.
+const (
+	barWidth = 20
+	// barDone and barLeft fill it.
+	barDone, barLeft = "#", "."
+)
+
+// bar draws the share of the work that is done; "" while that is unknown.
+func (s Status) bar() string {
+	if !s.Sealed || s.Total <= 1 {
+		return ""
+	}
+	done := min(int(s.Share*barWidth), barWidth)
+	return "[" + strings.Repeat(barDone, done) + strings.Repeat(barLeft, barWidth-done) + "]"
 }
 
 // workers says what no worker offers, or how many workers there are and how many of them are paused. busy: a part of the line has the number of cores
 // already, so that workers that work need no mention.
 func (s Status) workers(busy bool) string {
 	switch {
+	case s.Waits != "":
+		return ""
 	case s.Lacks != "":
 		return s.Lacks
 	case s.Workers == 0:
@@ -130,7 +188,7 @@ func (s Status) log(log zerolog.Logger) {
 		e = e.Uint64("total", s.Total).Str("work", fmt.Sprintf("%.1f%%", s.percent()))
 	}
 	if s.Rate > 0 {
-		e = e.Str("rate", perSecond(s.Rate))
+		e = e.Str("rate", PerSecond(s.Rate))
 	}
 	if s.Workers >= 0 {
 		e = e.Int("workers", s.Workers)
@@ -149,9 +207,9 @@ func (s Status) log(log zerolog.Logger) {
 	e.Msg("progress")
 }
 
-// perSecond writes a rate in numbers per second with about three digits, a slow one per minute or
+// PerSecond writes a rate in numbers per second with about three digits, a slow one per minute or
 // hour.
-func perSecond(rate float64) string {
+func PerSecond(rate float64) string {
 	switch {
 	case rate >= 100:
 		return text.Thousands(uint64(rate+0.5)) + "/s"

@@ -118,6 +118,7 @@ func (f *foregroundJob) run(run runJob) (*job.Summary, error) {
 	}, func(id string) { f.id.Store(&id); f.teller.followLetters(ctx, f.target.Fleet, id) })
 	stopProgress()
 	if err = p.close(err); err == nil {
+		f.summarize(sum, time.Since(began))
 		f.session.Log.Debug().Dur("took", time.Since(began)).Uint64("verified", sum.Verified).Dur("cpu", sum.CPU).
 			Uint64("duplicate", sum.Duplicate).Uint64("refused", sum.Refused).Uint64("requeued", sum.Requeued).Msg("job ended")
 	}
@@ -128,6 +129,9 @@ func (f *foregroundJob) run(run runJob) (*job.Summary, error) {
 func (f *foregroundJob) showProgress() (stop func(), err error) {
 	facts := &factsFollower{job: f}
 	go facts.follow(f.session.Context, f.c.Bool("explain"))
+	if f.c.String("progress") != "never" {
+		go facts.watchRunning(f.session.Context)
+	}
 	return cli.StartProgress(f.c.String("progress"), f.session.Screen, f.session.Log, func() cli.Status {
 		id := *f.id.Load()
 		return cli.Status{

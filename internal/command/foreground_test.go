@@ -13,6 +13,7 @@ import (
 	"factorfleet/internal/job"
 	"factorfleet/internal/plan"
 	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
 )
 
 // TestFailure: the error of a job that did not end here has its exit code, the counts if they are known,
@@ -44,8 +45,13 @@ func TestFailure(t *testing.T) {
 		}
 		f.id.Store(&test.id)
 		if test.input >= reading {
-			f.progress.Submitted(2000, 1)
-			f.progress.Done(time.Now(), 1, 1)
+			numbers, answer := plan.NewTally(plan.Expectation{Kind: task.KindFactor}), plan.NewTally(plan.Expectation{Kind: task.KindFactor})
+			for range 2000 {
+				numbers.Add(64)
+			}
+			answer.AddAnswer(64, time.Microsecond)
+			f.progress.Submitted(numbers)
+			f.progress.Done(time.Now(), "w", task.Range{First: 0, Count: 1}, answer)
 		}
 		if test.input == sealed {
 			f.progress.Seal()

@@ -23,6 +23,8 @@ type EngineProgress struct {
 	// Left is the predicted time until this part is split, 0 if unknown. Before the sieve it
 	// is the time of the sieve, an upper bound.
 	Left time.Duration
+	// Spent is the CPU time of the number so far.
+	Spent time.Duration
 	// Budget is the CPU time that is left of the budget of a part for which the budget does
 	// not allow the sieve, because it takes longer or the part is too large; else 0, also
 	// without a budget.
@@ -77,9 +79,9 @@ func (r *reporter) curves(e *Engine, n *big.Int, st *step, cores int) {
 	if sieved {
 		p.Left = e.times.Sieve(bits) / time.Duration(cores)
 	}
+	p.Spent, _ = e.Spent()
 	if e.o.Budget > 0 && !(sieved && e.budgetAllowsSieve(bits)) {
-		spent, _ := e.Spent()
-		p.Budget = max(e.o.Budget-spent, 1)
+		p.Budget = max(e.o.Budget-p.Spent, 1)
 	}
 	r.to(p)
 }
@@ -88,7 +90,7 @@ func (r *reporter) curves(e *Engine, n *big.Int, st *step, cores int) {
 func digitsOf(n *big.Int) int { return len(n.Text(10)) }
 
 // sieve reports how far the sieve is with the piece n of so many digits.
-func (r *reporter) sieve(n *big.Int, digits int, at siqs.SearchProgress) {
+func (r *reporter) sieve(e *Engine, n *big.Int, digits int, at siqs.SearchProgress) {
 	if !at.Solving && time.Since(r.last) < reportEvery {
 		return
 	}
@@ -100,6 +102,7 @@ func (r *reporter) sieve(n *big.Int, digits int, at siqs.SearchProgress) {
 		p.Left = r.pace.left(time.Now(), p.Done, p.Total)
 		p.Total = max(p.Total, p.Done+1) // more are needed than were expected
 	}
+	p.Spent, _ = e.Spent()
 	r.last = time.Now()
 	r.to(p)
 }

@@ -99,7 +99,7 @@ func (e *Engine) sieve(n *big.Int, check func() error) (*big.Int, error) {
 	if e.report.to != nil {
 		e.report.pace = pace{}
 		digits := digitsOf(n)
-		e.siqs.Progress = func(p siqs.SearchProgress) { e.report.sieve(n, digits, p) }
+		e.siqs.Progress = func(p siqs.SearchProgress) { e.report.sieve(e, n, digits, p) }
 	}
 	e.siqs.KeepYields = e.hints.ask != nil && bits >= e.hints.backlog
 	d, err := e.siqs.Factor(check, n)

@@ -74,7 +74,7 @@ func soundActivities(list []worker.Activity) (sound []worker.Activity) {
 		}
 		a.Method = oneShortLine(a.Method)
 		a.Digits, a.Cores = min(max(a.Digits, 0), maxDigits), min(max(a.Cores, 1), maxSlots)
-		a.Left, a.Budget = max(a.Left, 0), max(a.Budget, 0)
+		a.Left, a.Spent, a.Budget = max(a.Left, 0), max(a.Spent, 0), max(a.Budget, 0)
 		a.Composite = soundComposite(a.Composite)
 		sound = append(sound, a)
 	}

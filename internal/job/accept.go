@@ -14,12 +14,13 @@ import (
 // output failed, the server has lost input, or the loop's context has ended.
 func (l *loop) accept(k *collect.Checked) error {
 	disagreed := l.collector.Disagreed()
+	answers := l.tallyOf(k) // Accept may reuse the memory of the answers
 	fresh, err := l.collector.Accept(l.ctx, *k)
 	l.accepted.Add(fresh)
 	l.showAnswered()
 	if fresh > 0 {
 		l.lastAccepted = time.Now()
-		l.countProgress(k, fresh)
+		l.countProgress(k, answers, fresh)
 	}
 	var lost *collect.LostResult
 	if errors.As(err, &lost) {
@@ -40,20 +41,27 @@ func (l *loop) showAnswered() {
 	}
 }
 
+// tallyOf counts the answers of k by the size of their numbers, with the times that the worker claims.
+func (l *loop) tallyOf(k *collect.Checked) *plan.Tally {
+	t := plan.NewTally(plan.ExpectationOf(l.job))
+	for i, n := range k.Numbers() {
+		took := k.Answer(i).CPU
+		if task.IsExec(l.job.Kind) { // a command may wait
+			took = max(took, k.Answer(i).Wall)
+		}
+		t.AddAnswer(n.BitLen(), took)
+	}
+	return t
+}
+
 // countProgress counts the fresh numbers of k, 1 or more. Their work is estimated as their share of
 // the work of k. Numbers that were answered before the process began say nothing about the speed.
-func (l *loop) countProgress(k *collect.Checked, fresh uint64) {
-	var work time.Duration
-	for _, n := range k.Numbers() {
-		work += plan.Cost(l.job.Kind, n.BitLen()) + l.job.Sleep
-	}
-	if count := uint64(len(k.Numbers())); fresh < count {
-		work = time.Duration(float64(work) * float64(fresh) / float64(count))
-	}
+func (l *loop) countProgress(k *collect.Checked, answers *plan.Tally, fresh uint64) {
+	answers.Scale(fresh)
 	if l.upToDate {
-		l.watch.Progress.Done(l.lastAccepted, fresh, work)
+		l.watch.Progress.Done(l.lastAccepted, k.Worker, k.Range, answers)
 	} else {
-		l.watch.Progress.Found(fresh, work)
+		l.watch.Progress.Found(k.Worker, answers)
 	}
 }
 
@@ -97,7 +105,7 @@ func (l *loop) show() {
 
 // summary returns how the job stands. Requires that run has returned.
 func (l *loop) summary() *Summary {
-	s := &Summary{Job: *l.job, Counts: l.collector.Counts(), Requeued: l.requeued + l.overdue.issues.Load(), Missing: l.unanswered.Len()}
+	s := &Summary{Sizes: l.watch.Progress.Heard(l.job.Sizes), Job: *l.job, Counts: l.collector.Counts(), Requeued: l.requeued + l.overdue.issues.Load(), Missing: l.unanswered.Len()}
 	s.Counts.Dead -= min(s.Counts.Dead, s.Missing) // passed over, not given up
 	return s
 }

@@ -299,6 +299,9 @@ func markDone(j *task.Job, sum *Summary, now time.Time) {
 	expires := now.Add(max(j.Keep, fleet.TombstoneAge))
 	j.State, j.Ended, j.Expires = task.Done, &now, &expires
 	j.Verified, j.Unfinished, j.Dead = sum.Verified, sum.Unfinished, sum.Counts.Dead
+	if len(sum.Sizes) > 0 {
+		j.Sizes = sum.Sizes
+	}
 }
 
 // retry is fleet.Retry, but stops at once with stream.ErrFull if a user waits for this process: the

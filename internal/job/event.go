@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"factorfleet/internal/collect"
+	"factorfleet/internal/plan"
 	"factorfleet/internal/task"
 )
 
@@ -45,6 +46,7 @@ type manifestChanged struct{ job *task.Job }
 func (e manifestChanged) apply(l *loop) {
 	before := l.job
 	l.job = e.job
+	l.watch.Progress.Limit(plan.LimitsOf(e.job))
 	l.dispatch.changed(before)
 	l.deadline.look()
 	if e.job.State != task.Sealed && e.job.State != task.Done {
@@ -52,7 +54,7 @@ func (e manifestChanged) apply(l *loop) {
 	}
 	if !l.hasFeeder && !l.sized { // a feeder counts the numbers as it reads them
 		l.sized = true
-		l.watch.Progress.Submitted(e.job.Count, e.job.Work)
+		l.watch.Progress.Submitted(plan.TallyOf(e.job))
 		l.watch.Progress.Seal()
 	}
 	l.review.request()

@@ -72,6 +72,7 @@ type feeder struct {
 	storedBefore uint64         // numbers that were stored when the feeder got its lease
 	read         uint64         // numbers read so far
 	work         time.Duration  // predicted computing time of all numbers read
+	sizes        *plan.Tally    // all numbers read
 	digest       hash.Hash      // SHA-256 of all numbers read, see appendDigest
 	text         []byte         // buffer for digest
 	block        []nat.Nat      // the last numbers read: neither compared nor known to be stored yet
@@ -87,7 +88,7 @@ type feeder struct {
 
 // newFeeder returns the feeder of job j, which must be attached to a loop before it runs.
 func newFeeder(s *streams, sub Submission, j *task.Job, existed bool) *feeder {
-	return &feeder{streams: s, sub: sub, job: j, existed: existed, begun: time.Now().Round(0), digest: sha256.New()}
+	return &feeder{streams: s, sub: sub, job: j, existed: existed, begun: time.Now().Round(0), digest: sha256.New(), sizes: plan.NewTally(plan.ExpectationOf(j))}
 }
 
 // attach makes the feeder a part of l.

@@ -165,7 +165,7 @@ func (fd *feeder) seal(j *task.Job) {
 	if fd.end.err != nil {
 		j.CutOff, j.Note = true, fd.end.err.Error()
 	}
-	j.Count, j.Work, j.Digest = fd.read, fd.work, fd.hexDigest()
+	j.Count, j.Work, j.Digest, j.Sizes = fd.read, fd.work, fd.hexDigest(), fd.sizes.Sizes()
 	j.BadCount, j.Bad = fd.end.badCount, fd.end.bad
 }
 

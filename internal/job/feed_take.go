@@ -32,7 +32,7 @@ func (fd *feeder) take(ctx context.Context, p piece) error {
 // that the digest and the counts are those of the input, whatever happens to the lease.
 func (fd *feeder) count(numbers []nat.Nat, written []task.Written) {
 	fd.written = append(fd.written, task.MoveWritten(written, 0, fd.read)...)
-	var work time.Duration
+	tally := plan.NewTally(plan.ExpectationOf(fd.job))
 	fd.text = fd.text[:0]
 	for i, n := range numbers {
 		if fd.sub.OnNumber != nil {
@@ -42,12 +42,12 @@ func (fd *feeder) count(numbers []nat.Nat, written []task.Written) {
 			fd.digest.Write(fd.text)
 			fd.text = fd.text[:0]
 		}
-		work += plan.Cost(fd.sub.Kind, n.BitLen()) + fd.job.Sleep
+		fd.work += tally.Add(n.BitLen())
 	}
 	fd.digest.Write(fd.text)
-	fd.work += work
 	fd.read += uint64(len(numbers))
-	fd.watch.Progress.Submitted(uint64(len(numbers)), work)
+	fd.sizes.Join(tally)
+	fd.watch.Progress.Submitted(tally)
 	if len(fd.block) == 0 {
 		fd.since = time.Now()
 	}

@@ -107,6 +107,7 @@ func (w Watch) withDefaults() Watch {
 type Summary struct {
 	Job task.Job
 	collect.Counts
+	Sizes []task.SizeCount // those of the manifest, with the answers that this process has counted
 
 	// Missing counts numbers without an answer. It is 0 after Submit and Wait, unless more input was
 	// added to the job while it ended. Results does not wait for answers.

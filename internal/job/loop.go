@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"factorfleet/internal/collect"
+	"factorfleet/internal/plan"
 	"factorfleet/internal/task"
 )
 
@@ -124,6 +125,7 @@ func newLoop(ctx context.Context, c loopConfig) *loop {
 		manifests: make(latest[*task.Job], 1), requests: make(latest[struct{}], 1), supplies: make(latest[struct{}], 1), ends: make(chan ending, 1),
 	}
 	l.watch.Progress.SetNoun(task.Noun(c.job.Kind))
+	l.watch.Progress.Limit(plan.LimitsOf(c.job))
 	l.audits = newAuditor(c.job, c.watch.audits)
 	l.audits.early = &l.early
 	l.noteEarly(c.job)

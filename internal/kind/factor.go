@@ -191,7 +191,7 @@ func (r *runner) onTick() {
 func (r *runner) onProgress(p factor.EngineProgress) {
 	r.o.Progress(worker.NumberProgress{
 		Digits: p.Digits, Method: p.Method, B1: p.B1,
-		Done: p.Done, Total: p.Total, Cores: p.Cores, Left: p.Left, Budget: p.Budget, Composite: nameOf(&p),
+		Done: p.Done, Total: p.Total, Cores: p.Cores, Left: p.Left, Spent: p.Spent, Budget: p.Budget, Composite: nameOf(&p),
 	})
 }
 

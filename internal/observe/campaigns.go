@@ -126,13 +126,7 @@ func (t *campaignTable) views(list []worker.Status) map[string][]CampaignView {
 		return views
 	}
 	t.contribute(list)
-	byJob := make(map[string][]fleet.Campaign)
-	for _, c := range t.all {
-		if c.facts.Part != "" {
-			byJob[c.job] = append(byJob[c.job], c.facts)
-		}
-	}
-	for job, campaigns := range byJob {
+	for job, campaigns := range t.byJob() {
 		slices.SortFunc(campaigns, func(a, b fleet.Campaign) int {
 			return cmp.Or(cmp.Compare(a.Position, b.Position), cmp.Compare(a.Part, b.Part))
 		})
@@ -152,6 +146,17 @@ func (t *campaignTable) views(list []worker.Status) map[string][]CampaignView {
 		}
 	}
 	return views
+}
+
+// byJob returns the campaigns of each job.
+func (t *campaignTable) byJob() map[string][]fleet.Campaign {
+	list := make(map[string][]fleet.Campaign)
+	for _, c := range t.all {
+		if c.facts.Part != "" {
+			list[c.job] = append(list[c.job], c.facts)
+		}
+	}
+	return list
 }
 
 // contribute notes which workers have tasks of campaigns, as their heartbeats say.

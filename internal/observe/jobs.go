@@ -42,8 +42,6 @@ type jobRecord struct {
 	seen     bool // answered was measured
 	answered uint64
 	progress *plan.JobProgress // nil until something was measured, and of jobs that have ended
-	planned  uint64            // numbers that were given to progress
-	sealed   bool              // progress knows the work of the job
 }
 
 func newJobTable() *jobTable { return &jobTable{all: make(map[string]*jobRecord)} }

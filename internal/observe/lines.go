@@ -12,17 +12,17 @@ import (
 func (t *jobTable) lines(v *View, s *session, list []worker.Status) {
 	active, ended, left := t.list()
 	v.Jobs, v.Total = len(active), len(active)+len(ended)+left
-	now, more := time.Now(), uint64(0)
+	now, more, work := time.Now(), uint64(0), s.workOf(list, v.Time)
 	for _, j := range active {
-		more += j.measure(s, now)
+		more += j.measure(s)
 		line := lineOf(j, v.Time)
 		if j.job.Queue().Route() != "" || j.job.Replicas > 1 {
 			line.Waits = WaitsOf(j.job, nil, list)
 		}
 		line.Dead, _ = s.dead.Of(line.ID)
-		snapshot := j.progress.Snapshot(now)
+		snapshot := j.look(now, work)
 		line.Share, line.Rate = snapshot.Share, snapshot.Rate
-		if snapshot.Known && !j.job.Waits(v.Time) {
+		if snapshot.Known && snapshot.Waits == "" {
 			line.ETA, line.Known = snapshot.ETA, true
 		}
 		if len(v.Lines) < MaxJobs {
@@ -35,7 +35,9 @@ func (t *jobTable) lines(v *View, s *session, list []worker.Status) {
 			v.Lines = append(v.Lines, lineOf(j, v.Time))
 		}
 	}
-	s.total.Done(now, more, 0)
+	fresh := plan.NewTally(plan.Expectation{})
+	fresh.AddMixed(more, 0)
+	s.total.Done(now, "", task.Range{}, fresh)
 	v.Rate = s.total.Snapshot(now).Rate
 }
 
@@ -72,49 +74,13 @@ func StateOf(j *task.Job, now time.Time) string {
 	return string(j.State)
 }
 
-// measure brings the progress of a job that has not ended up to date, and returns how many numbers were answered since the
-// last look.
-func (j jobAt) measure(s *session, now time.Time) (more uint64) {
-	answered, known := j.count(s)
-	if known {
+// measure brings the count of answers of a job that has not ended up to date, and returns how many numbers were answered
+// since the last look.
+func (j jobAt) measure(s *session) (more uint64) {
+	if answered, known := j.count(s); known {
 		more = j.grow(answered)
 	}
-	if sealed := j.job.State != task.Open; j.progress == nil || sealed && !j.sealed {
-		j.restart(sealed, now)
-		return more
-	}
-	if total := max(j.stored, j.answered); !j.sealed && total > j.planned {
-		j.progress.Submitted(total-j.planned, j.workOf(total-j.planned))
-		j.planned = total
-	}
-	if more > 0 {
-		j.progress.Done(now, more, j.workOf(more))
-	}
 	return more
-}
-
-// restart begins to measure a job.
-func (j jobAt) restart(sealed bool, now time.Time) {
-	j.progress, j.planned, j.sealed = new(plan.JobProgress), max(j.stored, j.answered), sealed
-	if sealed {
-		j.planned = j.job.Count
-	}
-	j.progress.Submitted(j.planned, j.workOf(j.planned))
-	j.progress.Found(j.answered, j.workOf(j.answered))
-	j.progress.Done(now, 0, 0) // the rate counts from now on
-	if sealed {
-		j.progress.Seal()
-	}
-}
-
-// workOf returns the predicted work of so many numbers of the job: its mean, as long as the holder does not say more.
-// It is 1 ms for each number as long as the work is not known.
-func (j jobAt) workOf(numbers uint64) time.Duration {
-	mean := float64(time.Millisecond)
-	if j.job.Count > 0 && j.job.Work > 0 {
-		mean = float64(j.job.Work) / float64(j.job.Count)
-	}
-	return time.Duration(min(mean*float64(numbers), 1<<62))
 }
 
 // count returns how many numbers of a job are answered, as far as it is known: what its holder has verified, else what is

@@ -106,12 +106,21 @@ func (r *Worker) judge(s *fleet.Standing) {
 	}
 }
 
+// longestBeat is the longest time since a heartbeat for which its numbers are taken to be at work still.
+const longestBeat = 15 * time.Second
+
 // ActivitiesAt returns the numbers that a worker computes, as they are at the server's time now.
 func ActivitiesAt(w *worker.Status, now time.Time) []worker.Activity {
 	all := slices.Clone(w.Activities)
 	for i := range all {
-		if a := &all[i]; a.Left > 0 {
-			a.Left = max(a.Left-now.Sub(w.Seen), time.Second)
+		a, since := &all[i], now.Sub(w.Seen)
+		worked := min(max(since, 0), longestBeat)
+		if a.Left > 0 {
+			worked = min(worked, a.Left)
+			a.Left = max(a.Left-since, time.Second)
+		}
+		if a.Spent > 0 {
+			a.Spent += worked * time.Duration(a.Cores)
 		}
 	}
 	return all

@@ -5,65 +5,63 @@ import (
 	"math"
 	"sync"
 	"time"
+
+	"factorfleet/internal/task"
 )
 
-const (
-	// rateMemory is T, the time constant of the rate. With less the ETA jumps with every chunk
-	// of hard numbers; with more it follows slowly when workers start or stop.
-	rateMemory = 10 * time.Second
-	// rateStep is the shortest interval of the integrals. Shorter ones are merged: thousands of
-	// results may arrive in a second.
-	rateStep = 250 * time.Millisecond
-	// rateTrust is how long the rate must be observed before it is shown.
-	rateTrust = time.Second
-)
-
-// A JobProgress counts the numbers of a job that were submitted and that are done, and
-// predicts from the speed of the last seconds when the rest will be done:
+// A JobProgress counts the numbers of a job that were submitted and that are done, and predicts when the rest will be
+// done. What it knows:
 //
-//	ETA = (work submitted - work done) / rate
+//   - the expected CPU time of a number by its size class, which answers and running numbers correct (believe);
+//   - the CPU time that the job gets of each core of its workers, and the rate of light numbers (pace);
+//   - the running numbers, as their workers describe them (Running).
 //
-// Work is predicted time on one core (Cost), so the ETA accounts for hard numbers. The
-// rate is the exponentially weighted mean of the speed v(t), numbers or work a second,
-// with T = 10 s:
+// From these follow the load and its end, and the share of the job that is done:
 //
-//	rate(now) = recent / weight
-//	recent    = integral of v(t) * e^(-(now-t)/T) dt since the first answer
-//	weight    = integral of        e^(-(now-t)/T) dt = T * (1 - e^(-age/T)) <= T
+//	share = 1 - left/(left + spent)
 //
-// The integrals start with the first answer, so the wait for the first worker does not
-// lower the rate.
+// with the expected CPU time of all numbers that are not done, and that of those which are done and of the running ones
+// so far. The times are claims of workers; see claims for what a lie can change.
 //
 // A JobProgress is safe for concurrent use. The times that it is given must not decrease.
 type JobProgress struct {
 	mu        sync.Mutex // guards all below
-	submitted amount
-	done      amount
+	submitted [allClasses]amount
+	done      [allClasses]amount
+	heard     [allClasses]*claims // of done
+	heavySum  float64             // CPU time of heavy answers, in seconds
 	sealed    bool
 	noun      string // see Snapshot.Noun
 	waits     string
+	capacity  *Capacity // nil = unknown
+	alone     bool      // a number uses one core only: it is a square or an item
+	limits    Limits
 
-	started bool      // there was an answer
-	last    time.Time // the end of the time that recent and weight cover
-	fresh   amount    // done since last
-	recent  amount
-	weight  float64 // seconds, 0 to rateMemory
-	gap     float64 // moving average of the intervals that were folded, in seconds
+	runners runners
+	lately  []task.Range // the last ranges with answers, at most keptRanges
+	pace    pace
+	share   share
+	looked  seenBefore // see Look
 }
 
-// An amount is a count of numbers and their predicted work in seconds.
-type amount struct{ numbers, work float64 }
-
-func (a *amount) add(numbers uint64, work time.Duration) {
-	a.numbers += float64(numbers)
-	a.work += work.Seconds()
+// A Capacity says what the workers of a job have.
+type Capacity struct {
+	Cores int // slots of the workers that take tasks of the job; 0 = there is no worker
+	One   int // cores of them that one number can use; values below 1 count as 1
 }
 
-// Submitted adds numbers, and their predicted work, to the job.
-func (p *JobProgress) Submitted(numbers uint64, work time.Duration) {
+// Limits are those of a throttled job.
+type Limits struct {
+	Rate       float64 // numbers a second at most; 0 = any
+	MaxRunning int     // tasks at a time at most; 0 = any
+}
+
+// Submitted adds numbers to the job.
+func (p *JobProgress) Submitted(t *Tally) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.submitted.add(numbers, work)
+	p.alone = t.expect.alone()
+	t.each(func(class int, a amount) { p.submitted[class].add(a) })
 }
 
 // SetNoun sets what the numbers of the job are for its user: "number", which is the default, or "item".
@@ -87,49 +85,97 @@ func (p *JobProgress) Waits(why string) {
 	p.waits = why
 }
 
-// Found adds numbers that were done before this process started to measure, such as the
-// results of an earlier run. They count as done, but not towards the rate.
-func (p *JobProgress) Found(numbers uint64, work time.Duration) {
+// Limit sets the limits of a throttled job.
+func (p *JobProgress) Limit(l Limits) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.done.add(numbers, work)
+	p.limits = l
 }
 
-// Done adds numbers that were done at the time now. They count towards the rate.
-func (p *JobProgress) Done(now time.Time, numbers uint64, work time.Duration) {
+// Found adds answers of a worker that were there before this process started to measure, such as the
+// results of an earlier run. They count as done and as evidence of the times, but not towards the rate.
+func (p *JobProgress) Found(worker string, t *Tally) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.done.add(numbers, work)
-	if !p.started {
-		p.started, p.last = true, now
+	p.answeredLocked(worker, t)
+	p.pace.spent = p.heavySum
+}
+
+// Done adds answers of a worker for positions within r, at the time now. They count towards the rate.
+func (p *JobProgress) Done(now time.Time, worker string, r task.Range, t *Tally) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	numbers, light := p.answeredLocked(worker, t)
+	for _, run := range p.runners {
+		run.answered(r, now)
+	}
+	p.lately = append(p.lately, r)
+	p.lately = p.lately[max(len(p.lately)-keptRanges, 0):]
+	p.paceLocked(now, numbers, light)
+}
+
+// keptRanges is how many of the last ranges with answers are known. What a worker says of its numbers may be older than its
+// answers.
+const keptRanges = 256
+
+// answeredLocked counts answers, and returns how many there are, and how many of them are light.
+func (p *JobProgress) answeredLocked(worker string, t *Tally) (numbers, light float64) {
+	t.each(func(class int, a amount) {
+		p.done[class].add(a)
+		if p.heard[class] == nil {
+			p.heard[class] = new(claims)
+		}
+		p.heard[class].add(worker, a)
+		numbers += a.numbers
+		if a.cpu < a.numbers*lightCost {
+			light += a.numbers
+		} else {
+			p.heavySum += a.cpu
+		}
+	})
+	return numbers, light
+}
+
+// paceLocked measures the speed, with numbers that were done at the time now.
+func (p *JobProgress) paceLocked(now time.Time, numbers, light float64) {
+	spent := p.heavySum + p.runners.total(now, p.efficiencyLocked())
+	if p.pace.begin(now, spent) {
 		return
 	}
-	p.fresh.add(numbers, work)
-	if dt := now.Sub(p.last); dt >= rateStep {
-		p.fold(dt.Seconds())
-		p.last = now
-	}
+	p.pace.fresh += numbers
+	p.pace.freshLight += light
+	p.pace.fold(now, spent, p.coresLocked())
 }
 
-// fold adds fresh, done at a constant speed during the last dt > 0 seconds, to the integrals.
-func (p *JobProgress) fold(dt float64) {
-	keep, weight := decay(dt)
-	p.recent.numbers = p.recent.numbers*keep + p.fresh.numbers/dt*weight
-	p.recent.work = p.recent.work*keep + p.fresh.work/dt*weight
-	p.weight = p.weight*keep + weight
-	p.fresh = amount{}
-	if p.gap == 0 {
-		p.gap = dt
+// efficiencyLocked returns the CPU time that the job gets of each core, a second; 1 while that is unknown.
+func (p *JobProgress) efficiencyLocked() float64 {
+	if e := p.pace.efficiency(p.coresLocked(), p.capacity != nil); e > 0 {
+		return e
 	}
-	p.gap += (dt - p.gap) / 4
+	return 1
 }
 
-// decay returns e^(-dt/T), by which an integral shrinks in dt seconds, and the weight of
-// these seconds, T * (1 - e^(-dt/T)).
-func decay(dt float64) (keep, weight float64) {
-	memory := rateMemory.Seconds()
-	keep = math.Exp(-dt / memory)
-	return keep, memory * (1 - keep)
+// coresLocked returns the cores of the workers, 1 if they are unknown.
+func (p *JobProgress) coresLocked() float64 {
+	cores := 1
+	if p.capacity != nil {
+		cores = p.capacity.Cores
+	}
+	if p.limits.MaxRunning > 0 {
+		cores = min(cores, p.limits.MaxRunning)
+	}
+	return float64(max(cores, 1))
+}
+
+// Running sets the numbers at work and what the workers have, at the time now. An empty list says that no worker states
+// such a number.
+func (p *JobProgress) Running(now time.Time, list []Running, c Capacity) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.capacity = &c
+	if p.runners = p.runners.next(list, p.lately, now); len(p.runners) > 0 {
+		p.paceLocked(now, 0, 0)
+	}
 }
 
 // A Snapshot is how a JobProgress stands at one moment.
@@ -137,10 +183,10 @@ type Snapshot struct {
 	Done   uint64        // numbers; more than Total if a lost answer was computed again
 	Total  uint64        // numbers; until Sealed those submitted so far
 	Sealed bool          // no number will be submitted any more
-	Share  float64       // work done / work submitted, 0 to 1; 0 until Sealed
-	Rate   float64       // numbers a second, see JobProgress; 0 if unknown
+	Share  float64       // of the expected work that is done, 0 to 1; 0 until Sealed. It does not decrease
+	Rate   float64       // numbers a second; 0 if unknown
 	ETA    time.Duration // time from now until all is done; valid if Known
-	Known  bool          // the job is sealed, and complete or its rate is known
+	Known  bool          // the job is sealed, and complete or its end can be predicted
 	Noun   string        // what the numbers are for the user: "number" or "item"
 	Waits  string        // why no number is computed; "" = they are
 }
@@ -149,46 +195,29 @@ type Snapshot struct {
 func (p *JobProgress) Snapshot(now time.Time) Snapshot {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	s := Snapshot{Done: uint64(p.done.numbers), Total: uint64(p.submitted.numbers), Sealed: p.sealed, Noun: cmp.Or(p.noun, "number"), Waits: p.waits}
-	rate := p.rateLocked(now)
-	s.Rate = rate.numbers
+	return p.snapshotLocked(now)
+}
+
+func (p *JobProgress) snapshotLocked(now time.Time) Snapshot {
+	s := Snapshot{Sealed: p.sealed, Noun: cmp.Or(p.noun, "number"), Waits: p.waits}
+	var done, total float64
+	for class := range p.submitted {
+		done, total = done+p.done[class].numbers, total+p.submitted[class].numbers
+	}
+	s.Done, s.Total = uint64(done+0.5), uint64(total+0.5)
+	pace := p.pace.silent(now, p.coresLocked())
+	s.Rate = pace.rate()
 	if !p.sealed {
 		return s
 	}
-	left := p.submitted.work - p.done.work
-	switch {
-	case p.done.numbers >= p.submitted.numbers:
+	if s.Done >= s.Total {
 		s.Share, s.Known = 1, true
-	case p.submitted.work > 0:
-		s.Share = min(1, p.done.work/p.submitted.work)
-		s.Known = rate.work > 0
-		s.ETA = seconds(left / rate.work)
+		return s
 	}
+	e := p.estimateLocked(now, &pace)
+	s.ETA, s.Known = seconds(e.end), e.known && p.waits == ""
+	s.Share = p.share.show(now, e.share, e.end, s.Known)
 	return s
-}
-
-// rateLocked returns the rates a second, 0 if unknown. Time without an answer lowers them
-// only from 2*gap + 1 s on, since answers to hard numbers are far apart.
-func (p *JobProgress) rateLocked(now time.Time) amount {
-	recent, weight := p.recent, p.weight
-	if p.started {
-		silence := now.Sub(p.last).Seconds()
-		if extra := silence - 2*p.gap - rateTrust.Seconds(); extra > 0 {
-			keep, more := decay(extra)
-			recent.numbers, recent.work = recent.numbers*keep, recent.work*keep
-			weight = weight*keep + more
-		}
-	}
-	if weight < decayed(rateTrust) {
-		return amount{}
-	}
-	return amount{numbers: recent.numbers / weight, work: recent.work / weight}
-}
-
-// decayed returns the weight after an observation of the given length.
-func decayed(d time.Duration) float64 {
-	_, weight := decay(d.Seconds())
-	return weight
 }
 
 // seconds returns x seconds as a duration: 0 for x < 0, at most 2^63-1 ns (292 years).

@@ -5,24 +5,34 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"factorfleet/internal/task"
 )
 
 func near(got, want, tolerance float64) bool { return math.Abs(got/want-1) <= tolerance }
 
 var start = time.Unix(1_700_000_000, 0)
 
+// some returns numbers of 64 bits whose work, which is also their CPU time, is work for each.
+func some(count uint64, work time.Duration) *Tally {
+	t := NewTally(Expectation{})
+	w := (time.Duration(count) * work).Seconds()
+	t.put(8, amount{float64(count), w, w})
+	return t
+}
+
 // run reports count numbers as done, one every interval, and returns the time of the last.
 func run(p *JobProgress, now time.Time, count int, interval, work time.Duration) time.Time {
 	for range count {
 		now = now.Add(interval)
-		p.Done(now, 1, work)
+		p.Done(now, "w", task.Range{}, some(1, work))
 	}
 	return now
 }
 
 func TestProgressSteady(t *testing.T) {
 	var p JobProgress
-	p.Submitted(6000, 6000*time.Second)
+	p.Submitted(some(6000, time.Second))
 	if s := p.Snapshot(start); s.Known || s.Rate != 0 || s.Total != 6000 || s.Sealed {
 		t.Errorf("before anything is done: %+v", s)
 	}
@@ -44,7 +54,7 @@ func TestProgressSteady(t *testing.T) {
 
 func TestProgressFollowsTheSpeed(t *testing.T) {
 	var p JobProgress
-	p.Submitted(1e6, 1e6*time.Second)
+	p.Submitted(some(1e6, time.Second))
 	p.Seal()
 	now := run(&p, start, 1000, 100*time.Millisecond, time.Second)
 	now = run(&p, now, 4000, 10*time.Millisecond, time.Second) // nine more workers, for 40 s
@@ -56,35 +66,42 @@ func TestProgressFollowsTheSpeed(t *testing.T) {
 	}
 }
 
-// TestProgressOfHardNumbers: an answer every 30 s is a steady rate, and does not decay between two answers.
+// TestProgressOfHardNumbers: an answer every 30 s is a steady rate, and does not decay between two answers. The ETA counts
+// down meanwhile.
 func TestProgressOfHardNumbers(t *testing.T) {
 	var p JobProgress
-	p.Submitted(100, 100*time.Minute)
+	p.Submitted(some(100, time.Minute))
 	p.Seal()
 	now := run(&p, start, 10, 30*time.Second, time.Minute)
 	for _, later := range []time.Duration{0, 10 * time.Second, 29 * time.Second} {
-		if s := p.Snapshot(now.Add(later)); !near(s.ETA.Minutes(), 45, 0.01) {
-			t.Errorf("%v after an answer: ETA %v, want 45m", later, s.ETA)
+		if s := p.Snapshot(now.Add(later)); !near((s.ETA + later).Minutes(), 45, 0.01) {
+			t.Errorf("%v after an answer: ETA %v, want 45m less that", later, s.ETA)
 		}
 	}
 }
 
-// TestProgressMixed: the ETA is about work, not about numbers.
+// TestProgressMixed: the ETA is about work, not about numbers. Before a hard number was begun there is none.
 func TestProgressMixed(t *testing.T) {
 	var p JobProgress
-	p.Submitted(1000, time.Second)
-	p.Submitted(10, 1000*time.Second)
+	p.Submitted(some(1000, time.Millisecond))
+	hard := NewTally(Expectation{})
+	hard.put(30, amount{10, 10000, 10000})
+	p.Submitted(hard)
 	p.Seal()
-	now := run(&p, start, 1000, 10*time.Millisecond, time.Millisecond)
-	if s := p.Snapshot(now); s.Share > 0.01 || s.ETA < time.Hour {
+	now := run(&p, start, 1000, time.Millisecond, time.Millisecond)
+	if s := p.Snapshot(now); s.Share > 0.01 || s.Known {
 		t.Errorf("the easy ones are done: %+v", s)
+	}
+	p.Running(now, []Running{{Position: 1000, Digits: 72, Cores: 1, Spent: time.Second, Left: 999 * time.Second}}, Capacity{1, 1})
+	if s := p.Snapshot(now); s.Share > 0.01 || !s.Known || s.ETA < 2*time.Hour || s.ETA > 4*time.Hour {
+		t.Errorf("a hard one is at work: %+v", s)
 	}
 }
 
 func TestProgressFound(t *testing.T) {
 	var p JobProgress
-	p.Submitted(1000, 1000*time.Second)
-	p.Found(900, 900*time.Second)
+	p.Submitted(some(1000, time.Second))
+	p.Found("w", some(900, time.Second))
 	p.Seal()
 	if s := p.Snapshot(start); s.Done != 900 || s.Share != 0.9 || s.Known {
 		t.Errorf("after a resume: %+v", s)
@@ -110,8 +127,8 @@ func TestProgressConcurrent(t *testing.T) {
 	for range 4 {
 		wg.Go(func() {
 			for range 1000 {
-				p.Submitted(1, time.Second)
-				p.Done(time.Now(), 1, time.Second)
+				p.Submitted(some(1, time.Second))
+				p.Done(time.Now(), "w", task.Range{}, some(1, time.Second))
 				p.Snapshot(time.Now())
 			}
 		})

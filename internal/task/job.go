@@ -71,6 +71,7 @@ type Job struct {
 	Count    uint64        `json:"count"`             // numbers, 0 to MaxPosition
 	Work     time.Duration `json:"work_ns"`           // predicted, on one core
 	CutOff   bool          `json:"cut_off,omitempty"` // its submitter died, or was stopped, before it had read all input
+	Sizes    []SizeCount   `json:"sizes,omitempty"`   // the numbers by size, the smallest class first; nil = unknown
 	Digest   string        `json:"sha256,omitempty"`  // hexadecimal, of each number in decimal with a newline
 	BadCount uint64        `json:"bad_count"`         // invalid tokens in the input
 	Bad      []BadToken    `json:"bad,omitempty"`     // the first MaxBad of them

@@ -45,6 +45,7 @@ func (j *Job) Check() error {
 	case j.Campaign != "" && j.Campaign != "auto" && j.Campaign != "always" && j.Campaign != "never":
 		return fmt.Errorf("unknown mode of campaigns %.40q", j.Campaign)
 	}
+	j.Sizes = soundSizes(j.Sizes)
 	j.Note, j.Chunk = text.Sanitize(j.Note, maxNote), text.Sanitize(j.Chunk, maxSize)
 	for i := range j.Bad {
 		b := &j.Bad[i]

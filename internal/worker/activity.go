@@ -25,6 +25,8 @@ type NumberProgress struct {
 	Composite string `json:"composite,omitempty"`
 	// Left is the predicted time until Done = Total, from the report on; 0 = unknown.
 	Left time.Duration `json:"left_ns,omitempty"`
+	// Spent is the CPU time that the number has taken so far; 0 = unknown, or a worker that does not state it.
+	Spent time.Duration `json:"spent_ns,omitempty"`
 	// Budget is the CPU time that is left of the number's budget; 0 = unknown, or there is no limit.
 	Budget time.Duration `json:"budget_ns,omitempty"`
 }
