@@ -31,6 +31,7 @@ const imports = `
 	plan            < nat task measured
 	input           < nat task
 	output          < nat task
+	coreutils       < nat task verify factor
 	collect         < nat task verify
 	attempt         < task
 	campaign        < measured
@@ -72,7 +73,7 @@ const imports = `
 	web             < golang.org/x/net/netutil
 	/producer       < attempt explain observe jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
 	/consumer       < factor/kernels cputime nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2
-	/embedded       < execkind task text worker schema natsconn stream fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
+	/embedded       < coreutils execkind task text worker schema natsconn stream fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `
 
 const module = "factorfleet"
@@ -130,7 +131,7 @@ func TestImports(t *testing.T) {
 			case strings.Contains(rule, "x/sys/cpu"):
 				only(t, pkg, rule, "factor/kernels")
 			case rule == "factor" || strings.HasPrefix(rule, "factor/"):
-				only(t, pkg, rule, "factor", "factor/*", "kind", "sieving", "curving", "explain")
+				only(t, pkg, rule, "factor", "factor/*", "coreutils", "kind", "sieving", "curving", "explain")
 			}
 		}
 	}
