@@ -32,6 +32,7 @@ const imports = `
 	input           < nat task
 	output          < nat task
 	coreutils       < nat task verify factor
+	known           < nat task verify output
 	collect         < nat task verify
 	attempt         < task
 	campaign        < measured
@@ -57,13 +58,13 @@ const imports = `
 	natsconn        < schema text github.com/nats-io/nats.go github.com/nats-io/jsm.go github.com/nats-io/nkeys github.com/nats-io/jwt github.com/rs/zerolog golang.org/x/net/proxy
 	stream          < natsconn github.com/nats-io/nats.go github.com/nats-io/nuid github.com/rs/zerolog
 	puller          < task text attempt worker schema natsconn stream github.com/nats-io/nats.go
-	fleet           < nat task text attempt plan collect worker schema natsconn stream github.com/nats-io/nats.go github.com/nats-io/nuid
+	fleet           < nat task text attempt plan collect worker schema natsconn stream github.com/nats-io/nats.go github.com/nats-io/nuid golang.org/x/sync
 	private         < golang.org/x/sys
 	outfile         < private
 	natsserver      < private github.com/nats-io/nats-server/v2 github.com/nats-io/jwt github.com/minio/highwayhash github.com/rs/zerolog
 	fleettest       < nat task worker schema natsserver github.com/nats-io/nats.go github.com/rs/zerolog
 	identity        < private schema github.com/nats-io/jwt github.com/nats-io/nkeys
-	job             < nat task text plan measured input collect campaign sieving curving natsconn stream fleet github.com/rs/zerolog golang.org/x/sync
+	job             < nat task text plan known schema measured input collect campaign sieving curving natsconn stream fleet github.com/rs/zerolog golang.org/x/sync
 
 	explain         < nat task text campaign factor factor/kernels factor/prime factor/siqs measured worker fleet
 	observe         < nat task text plan worker explain stream fleet
@@ -71,7 +72,7 @@ const imports = `
 	command         < campaign explain observe factor/kernels cputime hours machine nat task text plan input output outfile private collect worker kind execkind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
 	jsonschema      <
 	web             < golang.org/x/net/netutil
-	/producer       < attempt explain observe jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
+	/producer       < attempt known nat input explain observe jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
 	/consumer       < factor/kernels cputime nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2
 	/embedded       < coreutils execkind task text worker schema natsconn stream fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `

@@ -100,10 +100,10 @@ func (f *Fleet) lost(s Snapshot) error {
 	return nil
 }
 
-// waitsFor returns the findings because of which a job may not go on.
+// waitsFor returns the findings because of which a job may not go on. No job needs the cache.
 func waitsFor(list []Finding) (some []Finding) {
 	for _, f := range list {
-		if f.Kind == Missing || f.Kind == Paused {
+		if (f.Kind == Missing || f.Kind == Paused) && f.of != schema.StreamCache {
 			some = append(some, f)
 		}
 	}

@@ -121,13 +121,20 @@ func isGone(class task.Class, err error) bool {
 // isBlind reports whether the login of a connection certainly does not permit to list durables. A server refuses such a
 // request without an answer, and the refusal ends the session of a program.
 func isBlind(nc *nats.Conn) bool {
+	publish := publishOf(nc)
+	return len(publish) > 0 && !schema.SeesRoutes(publish)
+}
+
+// publishOf returns the subjects to which the login of a connection permits to publish, with wildcards; none if that is
+// not known here, or not restricted.
+func publishOf(nc *nats.Conn) []string {
 	if nc.Opts.UserJWT == nil {
-		return false
+		return nil
 	}
 	token, err := nc.Opts.UserJWT()
 	parts := strings.Split(token, ".")
 	if err != nil || len(parts) != 3 {
-		return false
+		return nil
 	}
 	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
 	var claims struct {
@@ -137,8 +144,8 @@ func isBlind(nc *nats.Conn) bool {
 			} `json:"pub"`
 		} `json:"nats"`
 	}
-	if err != nil || json.Unmarshal(payload, &claims) != nil || len(claims.NATS.Pub.Allow) == 0 {
-		return false
+	if err != nil || json.Unmarshal(payload, &claims) != nil {
+		return nil
 	}
-	return !schema.SeesRoutes(claims.NATS.Pub.Allow)
+	return claims.NATS.Pub.Allow
 }

@@ -7,6 +7,7 @@ import (
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/plan"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -14,12 +15,14 @@ import (
 // output failed, the server has lost input, or the loop's context has ended.
 func (l *loop) accept(k *collect.Checked) error {
 	disagreed := l.collector.Disagreed()
+	worth := l.worthKeeping(k)
 	fresh, err := l.collector.Accept(l.ctx, *k)
 	l.accepted.Add(fresh)
 	l.showAnswered()
 	if fresh > 0 {
 		l.lastAccepted = time.Now()
 		l.countProgress(k, fresh)
+		l.keepLines(worth)
 	}
 	var lost *collect.LostResult
 	if errors.As(err, &lost) {
@@ -41,7 +44,7 @@ func (l *loop) showAnswered() {
 }
 
 // countProgress counts the fresh numbers of k, 1 or more. Their work is estimated as their share of
-// the work of k. Numbers that were answered before the process began say nothing about the speed.
+// the work of k. Numbers that were answered before the process began, or by the cache, say nothing about the speed.
 func (l *loop) countProgress(k *collect.Checked, fresh uint64) {
 	var work time.Duration
 	for _, n := range k.Numbers() {
@@ -50,7 +53,7 @@ func (l *loop) countProgress(k *collect.Checked, fresh uint64) {
 	if count := uint64(len(k.Numbers())); fresh < count {
 		work = time.Duration(float64(work) * float64(fresh) / float64(count))
 	}
-	if l.upToDate {
+	if l.upToDate && k.Worker != schema.CacheWriter {
 		l.watch.Progress.Done(l.lastAccepted, fresh, work)
 	} else {
 		l.watch.Progress.Found(fresh, work)
