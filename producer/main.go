@@ -26,7 +26,7 @@ func main() {
 		Commands: []*ucli.Command{
 			submitCommand(), waitCommand(), resultsCommand(),
 			statusCommand(), lsCommand(), cancelCommand(), finishCommand(), rmCommand(),
-			pauseCommand(), resumeCommand(), changeCommand(),
+			pauseCommand(), resumeCommand(), changeCommand(), findCommand(), cacheCommand(),
 			verifyCommand(), deadCommand(), workersCommand(), schemaCommand(), initCommand(), serveCommand(),
 		},
 	})

@@ -32,7 +32,7 @@ const imports = `
 	input           < nat task
 	output          < nat task
 	coreutils       < nat task verify factor
-	known           < nat task verify output
+	factored        < nat task verify output
 	collect         < nat task verify
 	attempt         < task
 	campaign        < measured
@@ -64,7 +64,7 @@ const imports = `
 	natsserver      < private github.com/nats-io/nats-server/v2 github.com/nats-io/jwt github.com/minio/highwayhash github.com/rs/zerolog
 	fleettest       < nat task worker schema natsserver github.com/nats-io/nats.go github.com/rs/zerolog
 	identity        < private schema github.com/nats-io/jwt github.com/nats-io/nkeys
-	job             < nat task text plan known schema measured input collect campaign sieving curving natsconn stream fleet github.com/rs/zerolog golang.org/x/sync
+	job             < nat task text plan factored schema measured input collect campaign sieving curving natsconn stream fleet github.com/rs/zerolog golang.org/x/sync
 
 	explain         < nat task text campaign factor factor/kernels factor/prime factor/siqs measured worker fleet
 	observe         < nat task text plan worker explain stream fleet
@@ -72,7 +72,7 @@ const imports = `
 	command         < campaign explain observe factor/kernels cputime hours machine nat task text plan input output outfile private collect worker kind execkind schema natsconn stream puller fleet job cli github.com/rs/zerolog github.com/urfave/cli/v2
 	jsonschema      <
 	web             < golang.org/x/net/netutil
-	/producer       < attempt known nat input explain observe jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2
+	/producer       < attempt factored nat input outfile explain observe jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/urfave/cli/v2 golang.org/x/sync
 	/consumer       < factor/kernels cputime nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2
 	/embedded       < coreutils execkind task text worker schema natsconn stream fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `

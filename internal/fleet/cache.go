@@ -16,7 +16,7 @@ import (
 )
 
 // FACTOR_CACHE has one message for each number whose factorization is kept: a line of text under the key of the number.
-// Package known has the rules of lines and keys. The stream has at most 65,536 messages; the oldest one makes room.
+// Package factored has the rules of lines and keys. The stream has at most 65,536 messages; the oldest one makes room.
 //
 //	holder, submitter: a verified answer that is worth it ──► KeepCached
 //	submitter: numbers of the input ──► Cached ──► verified ──► StoreCachedAnswers ──► FACTOR_RESULTS

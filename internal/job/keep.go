@@ -2,7 +2,7 @@ package job
 
 import (
 	"factorfleet/internal/collect"
-	"factorfleet/internal/known"
+	"factorfleet/internal/factored"
 	"factorfleet/internal/schema"
 )
 
@@ -22,8 +22,8 @@ func (l *loop) worthKeeping(k *collect.Checked) (list []cacheLine) {
 		return nil
 	}
 	for i, n := range k.Numbers() { // none of a duplicate
-		if a := k.Answer(i); known.IsWorth(n, a) {
-			list = append(list, cacheLine{known.Key(n), known.Line(n, a)})
+		if a := k.Answer(i); factored.IsWorth(n, a) {
+			list = append(list, cacheLine{factored.Key(n), factored.Line(n, a)})
 		}
 	}
 	return list

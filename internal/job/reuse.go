@@ -8,8 +8,8 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"factorfleet/internal/factored"
 	"factorfleet/internal/fleet"
-	"factorfleet/internal/known"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
@@ -70,9 +70,9 @@ func (r *reuser) lookUp(ctx context.Context, first uint64, blocks [][]nat.Nat) (
 	var keys []string
 	for _, block := range blocks {
 		for _, n := range block {
-			if known.MayHave(n) {
+			if factored.MayHave(n) {
 				list = append(list, knownAnswer{position: first, n: n})
-				keys = append(keys, known.Key(n))
+				keys = append(keys, factored.Key(n))
 			}
 			first++
 		}
@@ -92,7 +92,7 @@ func (r *reuser) lookUp(ctx context.Context, first uint64, blocks [][]nat.Nat) (
 		if !ok {
 			continue
 		}
-		if k.answer, err = known.Read(ctx, k.n, line); err != nil {
+		if k.answer, err = factored.Read(ctx, k.n, line); err != nil {
 			r.log.Debug().Err(err).Str("key", keys[i]).Msg("an entry of the cache is not believed")
 			continue
 		}

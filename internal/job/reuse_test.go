@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"factorfleet/internal/collect"
+	"factorfleet/internal/factored"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/fleettest"
-	"factorfleet/internal/known"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
@@ -34,7 +34,7 @@ func parsed(t *testing.T, digits string) (n nat.Nat) {
 func (h *testFleet) awaitCached(digits ...string) {
 	h.t.Helper()
 	for _, d := range digits {
-		key := known.Key(parsed(h.t, d))
+		key := factored.Key(parsed(h.t, d))
 		for {
 			lines, err := h.Cached(h.t.Context(), []string{key})
 			if err != nil {
@@ -54,7 +54,7 @@ func (h *testFleet) cacheAll(lines ...string) {
 	var entries []fleet.CacheEntry
 	for _, line := range lines {
 		n, _, _ := strings.Cut(line, "=")
-		entries = append(entries, fleet.CacheEntry{Key: known.Key(parsed(h.t, n)), Line: []byte(line)})
+		entries = append(entries, fleet.CacheEntry{Key: factored.Key(parsed(h.t, n)), Line: []byte(line)})
 	}
 	if err := h.StoreCached(h.t.Context(), entries); err != nil {
 		h.t.Fatal(err)
@@ -99,7 +99,7 @@ func TestReuse(t *testing.T) {
 	if got := fmt.Sprint(answers(r.out.items)); got != want {
 		t.Errorf("got %s\nwant %s", got, want)
 	}
-	if item := r.out.items[0]; item.Method != known.Method || item.CPU != 0 {
+	if item := r.out.items[0]; item.Method != factored.Method || item.CPU != 0 {
 		t.Errorf("%+v", item)
 	}
 	for _, again := range []*running{h.wait(h.other(), "second"), h.submit(h.Fleet, reusing("second", hard[1].n, hard[0].n))} {
@@ -173,11 +173,11 @@ func (h *testFleet) awaitTrue(digits ...string) {
 	for _, d := range digits {
 		n := parsed(h.t, d)
 		for {
-			lines, err := h.Cached(h.t.Context(), []string{known.Key(n)})
+			lines, err := h.Cached(h.t.Context(), []string{factored.Key(n)})
 			if err != nil {
 				h.t.Fatal(err)
 			}
-			if _, err := known.Read(h.t.Context(), n, lines[known.Key(n)]); err == nil {
+			if _, err := factored.Read(h.t.Context(), n, lines[factored.Key(n)]); err == nil {
 				break
 			}
 			time.Sleep(5 * time.Millisecond)
@@ -192,7 +192,7 @@ func TestReuseForged(t *testing.T) {
 	h := newPatient(t)
 	h.worker("w", nil)
 	h.cacheAll(hard[0].n + "=" + hard[0].p + "*" + hard[0].q)
-	false0 := []knownAnswer{{0, parsed(t, hard[0].n), task.Factorization{Method: known.Method, Factors: []task.Factor{{P: parsed(t, hard[0].n), Exp: 1, Status: task.PRP}}}}}
+	false0 := []knownAnswer{{0, parsed(t, hard[0].n), task.Factorization{Method: factored.Method, Factors: []task.Factor{{P: parsed(t, hard[0].n), Exp: 1, Status: task.PRP}}}}}
 	if err := h.StoreCachedAnswers(t.Context(), "j", []fleet.CachedAnswer{cachedResult(false0)}); err != nil {
 		t.Fatal(err)
 	}

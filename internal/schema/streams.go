@@ -85,7 +85,7 @@ const (
 	maxLeaseSize  = 1 << 10   // bytes of a lease
 	maxHeartbeats = 1 << 16   // in FACTOR_WORKERS, 256 MiB at most: one worker can make up instances
 	maxCached     = 1 << 16   // entries of FACTOR_CACHE, 256 MiB at most; nothing is reserved for them
-	maxCachedSize = 4 << 10   // bytes of an entry: known.MaxLine and the header
+	maxCachedSize = 4 << 10   // bytes of an entry: factored.MaxLine and the header
 	maxWaiting    = 16384     // pull requests that wait at the durable of a class
 	maxReturns    = 8192      // messages of FACTOR_RETURNS that sweepers have; those that wait for room must not fill it
 )

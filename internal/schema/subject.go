@@ -58,7 +58,7 @@ const durablePrefix = "workers-"
 //	returns    <job>.<range>.<round>.<worker>
 //	dead       <job>.<range>.<worker>
 //	failed     <job>.<range>.<round>.<attempt>.<worker>
-//	cache      <key>, see package known
+//	cache      <key>, see package factored
 const (
 	InputsPrefix  = "FACTOR.inputs."
 	TasksPrefix   = "FACTOR.tasks."

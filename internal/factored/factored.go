@@ -1,13 +1,9 @@
-// Package known has the rules of the cache of factorizations: which numbers are worth an entry, under which key an
+// Package factored has the rules of the cache of factorizations: which numbers are worth an entry, under which key an
 // entry is stored, and what makes an entry true. It knows nothing of streams.
 //
-// An entry is a line in format factordb, n=p^e*q, without anything else:
-//
-//	1000000000000000000000007000000000000000000000000033=...
-//
-// Whoever may write to the cache may write a false entry. So Read verifies each entry that it reads, as an answer of
-// a worker is verified, and a false entry is one that does not exist.
-package known
+// An entry is a line in format factordb, n=p^e*q, and nothing else. Whoever may write to the cache may write a false entry.
+// So Read verifies each entry that it reads, as an answer of a worker is verified, and a false entry is no entry.
+package factored
 
 import (
 	"bytes"
@@ -24,8 +20,8 @@ import (
 )
 
 const (
-	// LeastBits is the least size of a number with an entry: 50 digits. Smaller ones take less than a second.
-	LeastBits = 166
+	// LeastBits is the least size of a number with an entry: 2^163 has 50 digits. Smaller numbers take some tenths of a second.
+	LeastBits = 164
 	// MostBits is the largest one: about 1,900 digits.
 	MostBits = 6400
 	// MaxLine bounds an entry in bytes. Some numbers of many small factors exceed it; they are easy.
@@ -113,13 +109,18 @@ func Parse(line []byte) (n nat.Nat, f task.Factorization, err error) {
 	return n, f, nil
 }
 
-// Verify returns an error if f is not the complete factorization of n, or not worth an entry. It wraps the cause of
-// the end of ctx if that has ended.
+// Verify returns an error if f is not the complete factorization of n, or not worth an entry; the latter wraps ErrEasy. It
+// wraps the cause of the end of ctx if that has ended.
 func Verify(ctx context.Context, n nat.Nat, f *task.Factorization) error {
-	if !IsWorth(n, f) { // before the tests of primality, which take long
+	switch err := verify.Answer(ctx, task.KindFactor, n, f); {
+	case err != nil:
+		return err
+	case f.Unfinished():
+		return errUnfinished
+	case !IsWorth(n, f):
 		return ErrEasy
 	}
-	return verify.Answer(ctx, task.KindFactor, n, f)
+	return nil
 }
 
 // Read returns the factorization of n that an entry states. The error says why the entry is not to be believed.
