@@ -96,13 +96,13 @@ func (f *Fleet) EachCached(ctx context.Context, got func(CacheEntry) error) erro
 	return nil
 }
 
-// KeepCached stores a line under a key, and replaces the one before. It does not wait: a line that is lost costs time at
-// most, since its number is then factored again.
-func (f *Fleet) KeepCached(key string, line []byte) {
+// KeepCached stores a line under a key, and replaces the one before. It tries once, for at most the time of one answer: a
+// line that is lost costs time, since its number is then factored again.
+func (f *Fleet) KeepCached(ctx context.Context, key string, line []byte) {
 	if f.cacheless {
 		return
 	}
-	if err := f.link.NC.PublishMsg(message(schema.CachePrefix+key, line)); err != nil {
+	if _, err := f.link.Request(ctx, message(schema.CachePrefix+key, line)); err != nil {
 		f.link.Log.Debug().Err(err).Msg("cannot keep a factorization in the cache")
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -42,14 +41,9 @@ func TestCache(t *testing.T) {
 			t.Fatalf("%s: %q", e.Key, found[e.Key])
 		}
 	}
-	h.KeepCached(list[0].Key, []byte("newer"))
-	for {
-		if found, err = h.Cached(t.Context(), keys[2:3]); err != nil {
-			t.Fatal(err)
-		} else if string(found[list[0].Key]) == "newer" {
-			break
-		}
-		time.Sleep(time.Millisecond)
+	h.KeepCached(t.Context(), list[0].Key, []byte("newer"))
+	if found, err = h.Cached(t.Context(), keys[2:3]); err != nil || string(found[list[0].Key]) != "newer" {
+		t.Errorf("%q, %v", found, err)
 	}
 	var listed []string
 	err = h.EachCached(t.Context(), func(e CacheEntry) error {
@@ -124,7 +118,7 @@ func TestCacheMissing(t *testing.T) {
 	if err := h.js.DeleteStream(t.Context(), schema.StreamCache); err != nil {
 		t.Fatal(err)
 	}
-	h.KeepCached("key", []byte("line"))
+	h.KeepCached(t.Context(), "key", []byte("line"))
 	_, read := h.Cached(t.Context(), []string{"key"})
 	_, removed := h.RemoveCached(t.Context(), "")
 	_, used := h.CacheUse(t.Context())

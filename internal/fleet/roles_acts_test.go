@@ -244,7 +244,7 @@ func (c *castle) produce(v *visitor) error {
 func (c *castle) cache(ctx context.Context, f *fleet.Fleet, j *task.Job) error {
 	fleet.UseCache(f) // it would not try what is not permitted
 	const key = "0123456789abcdef0123456789abcdef"
-	f.KeepCached(key, []byte("15=3*5"))
+	f.KeepCached(ctx, key, []byte("15=3*5"))
 	if _, err := f.Cached(ctx, []string{key}); err != nil {
 		return err
 	}

@@ -249,7 +249,7 @@ func TestEarlierCache(t *testing.T) {
 		t.Fatal(err)
 	}
 	const key = "0123456789abcdef0123456789abcdef"
-	f.KeepCached(key, []byte("15=3*5"))
+	f.KeepCached(v.ctx, key, []byte("15=3*5"))
 	_, read := f.Cached(v.ctx, []string{key})
 	_, removed := f.RemoveCached(v.ctx, "")
 	for what, err := range map[string]error{
