@@ -17,13 +17,20 @@ type CachedAnswer struct {
 }
 
 // StoreCachedAnswers stores results for ranges whose numbers are stored. A result that is there already stays. It waits
-// while the store is full, until ctx ends. After an error any of the results may be stored.
+// while the store is full, until ctx ends. After an error any of the results may be stored. If somebody has stored so many
+// false answers in the name of the cache that it is quarantined as a worker would be, they would not be read: that is an
+// error, too.
 func (f *Fleet) StoreCachedAnswers(ctx context.Context, job string, answers []CachedAnswer) error {
 	if f.cacheless {
 		return ErrNoCache
 	}
 	if err := task.CheckJob(job); err != nil {
 		return fmt.Errorf("store answers: %w", err)
+	}
+	if s, err := f.standing(ctx, schema.CacheWriter); err != nil {
+		return err
+	} else if s.Quarantined != nil {
+		return fmt.Errorf("store answers: %q is quarantined: run `producer workers release %s`", schema.CacheWriter, schema.CacheWriter)
 	}
 	messages := make([]*nats.Msg, len(answers))
 	for i, a := range answers {

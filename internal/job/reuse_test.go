@@ -203,6 +203,31 @@ func TestReuseForged(t *testing.T) {
 	}
 }
 
+// TestReuseQuarantined: after three forged answers nothing is read that the cache writes, and nothing is written.
+func TestReuseQuarantined(t *testing.T) {
+	t.Parallel()
+	h := newPatient(t)
+	h.worker("w", nil)
+	h.cacheAll(hard[0].n + "=" + hard[0].p + "*" + hard[0].q)
+	if _, err := h.Quarantine(t.Context(), schema.CacheWriter, "forged answers"); err != nil {
+		t.Fatal(err)
+	}
+	r := h.submit(h.Fleet, reusing("j", hard[0].n))
+	if r.clean(); r.out.items[0].Worker != "w" {
+		t.Errorf("by %s", r.out.items[0].Worker)
+	}
+	if n := h.held(schema.StreamResults, "j"); n != 1 {
+		t.Errorf("%d results", n)
+	}
+	if _, err := h.Release(t.Context(), schema.CacheWriter); err != nil {
+		t.Fatal(err)
+	}
+	r = h.submit(h.other(), reusing("k", hard[0].n))
+	if r.clean(); r.out.items[0].Worker != schema.CacheWriter {
+		t.Errorf("by %s", r.out.items[0].Worker)
+	}
+}
+
 // TestReuseNot: without Reuse, and of a job that asks for proofs, all is computed.
 func TestReuseNot(t *testing.T) {
 	t.Parallel()
