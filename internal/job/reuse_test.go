@@ -203,6 +203,28 @@ func TestReuseForged(t *testing.T) {
 	}
 }
 
+// TestReuseThrottled: a job whose tasks its holder queues uses the cache, too. The holder may queue a number before it has
+// seen the answer of the cache.
+func TestReuseThrottled(t *testing.T) {
+	t.Parallel()
+	h := newPatient(t)
+	h.cacheAll(hard[0].n + "=" + hard[0].p + "*" + hard[0].q)
+	h.worker("w", nil)
+	numbers := []string{"15", hard[0].n, "21", "22", hard[0].n}
+	sub := reusing("j", numbers...)
+	sub.MaxRunning = 1
+	r := h.submit(h.Fleet, sub)
+	r.clean()
+	for i, item := range r.out.items {
+		if item.N.String() != numbers[i] || item.N.BitLen() < 64 && item.Worker != "w" {
+			t.Errorf("%d: %v by %s", i, item.N, item.Worker)
+		}
+	}
+	if n := h.held(schema.StreamResults, "j"); n < 2+2 {
+		t.Errorf("%d results", n)
+	}
+}
+
 // TestReuseQuarantined: after three forged answers nothing is read that the cache writes, and nothing is written.
 func TestReuseQuarantined(t *testing.T) {
 	t.Parallel()
