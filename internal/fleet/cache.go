@@ -82,14 +82,16 @@ type CacheEntry struct {
 	Stored time.Time // the server's time
 }
 
-// EachCached calls got with all entries, the oldest first, until got returns an error, which EachCached returns.
+// EachCached calls got with all entries, the oldest first, until got returns an error, which EachCached returns. The filter
+// of its requests selects all subjects: with another one the server counts what is left for each message, which takes 0.5 ms
+// if there are 60,000.
 func (f *Fleet) EachCached(ctx context.Context, got func(CacheEntry) error) error {
 	if f.cacheless {
 		return ErrNoCache
 	}
 	for seq := uint64(1); seq > 0; {
 		var err error
-		if seq, err = f.readCache(ctx, cacheRequest{Seq: seq, Next: schema.CachePrefix + "*", Batch: 256}, got); err != nil {
+		if seq, err = f.readCache(ctx, cacheRequest{Seq: seq, Next: ">", Batch: 1024}, got); err != nil {
 			return err
 		}
 	}

@@ -33,10 +33,8 @@ const (
 )
 
 // readCache sends a request, and calls got with each entry of the answer. It returns the sequence after the last one, 0
-// if there are no more. It waits at most for the time of one answer.
+// if there are no more. It waits for each message for the time of one answer at most.
 func (f *Fleet) readCache(ctx context.Context, r cacheRequest, got func(CacheEntry) error) (next uint64, err error) {
-	ctx, cancel := context.WithTimeout(ctx, f.link.Timeout)
-	defer cancel()
 	payload, err := json.Marshal(r)
 	if err != nil {
 		return 0, err
@@ -52,7 +50,7 @@ func (f *Fleet) readCache(ctx context.Context, r cacheRequest, got func(CacheEnt
 	}
 	var last uint64
 	for {
-		m, err := answers.NextMsgWithContext(ctx)
+		m, err := f.nextOf(ctx, answers)
 		if err != nil {
 			return 0, cacheError(err)
 		}
@@ -73,6 +71,13 @@ func (f *Fleet) readCache(ctx context.Context, r cacheRequest, got func(CacheEnt
 			return 0, err
 		}
 	}
+}
+
+// nextOf returns the next message of an answer.
+func (f *Fleet) nextOf(ctx context.Context, answers *nats.Subscription) (*nats.Msg, error) {
+	ctx, cancel := context.WithTimeout(ctx, f.link.Timeout)
+	defer cancel()
+	return answers.NextMsgWithContext(ctx)
 }
 
 // cacheEntry returns the entry that a message of an answer carries.

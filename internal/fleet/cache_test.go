@@ -23,7 +23,7 @@ func entries(count int) (list []CacheEntry) {
 func TestCache(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
-	const count = 3000 // more than two requests of keys, and than two portions of a listing
+	const count = 1100 // more than two requests of keys, and than one portion of a listing
 	list := entries(count)
 	if err := h.StoreCached(t.Context(), list); err != nil {
 		t.Fatal(err)
@@ -147,8 +147,8 @@ func TestCacheMissing(t *testing.T) {
 	}
 }
 
-// TestCacheNoAnswer: a server that does not answer delays nobody for longer than one answer takes.
-func TestCacheNoAnswer(t *testing.T) {
+// TestCacheCancelled: who has ended waits for nothing.
+func TestCacheCancelled(t *testing.T) {
 	t.Parallel()
 	h := newTestFleet(t, Provision{})
 	ctx, cancel := context.WithCancel(t.Context())
