@@ -32,7 +32,7 @@ type cache interface {
 }
 
 // reuseTimeout bounds the time for the numbers of one shipment. Beyond it they are computed.
-const reuseTimeout = 10 * time.Second
+const reuseTimeout = 15 * time.Second
 
 // joinedAnswers is how many known numbers in a row share one result.
 const joinedAnswers = 64
