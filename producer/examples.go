@@ -37,6 +37,12 @@ producer rm --force monday  # cancels it first`,
 producer change monday --rate none`,
 	"verify": `producer verify factors.txt
 producer submit --json -f numbers.txt | producer verify -`,
+	"find": `producer find 10403
+producer find 340282366920938463463374607431768211457 --format factordb`,
+	"cache export": `producer cache export > known.txt`,
+	"cache import": `producer cache import known.txt`,
+	"cache stats":  `producer cache stats`,
+	"cache rm":     `producer cache rm 10403`,
 	"dead ls": `producer dead ls
 producer dead ls monday --json`,
 	"dead show": `producer dead show monday`,

@@ -62,6 +62,8 @@ var documents = []document{
 	{"dead-show", "producer dead show --json: the dead letters with the history of their attempts", []letterReport{}},
 	{"check", "producer check --json: the outcome of one check", monitor.Result{}},
 	{"verify", "producer verify --json: counts of the lines of a file", verifyReport{}},
+	{"cache-stats", "producer cache stats --json: how full the cache of factorizations is", cacheReport{}},
+	{"cache-import", "producer cache import --json: counts of the lines of a file", importReport{}},
 	{"init", "producer init --json: what was created or updated", initReport{}},
 	{"permissions", "producer init --print-permissions --json: the permissions of each role, for an identity NAME", map[schema.Role]schema.Permissions{}},
 	{"keys-ls", "embedded keys ls --json: the identities", []command.KeyReport{}},

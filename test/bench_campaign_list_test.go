@@ -29,7 +29,7 @@ func BenchmarkCampaignList(b *testing.B) {
 		var jobs []string
 		for range 2 {
 			n := twoPrimes(b, max(*campaignDigits, 90)).String() + "\n"
-			id := s.run("producer", "submit --detach --campaign always", feed(n)).wantCode(0).stdout.String()
+			id := s.run("producer", "submit --detach --campaign always --reuse=false", feed(n)).wantCode(0).stdout.String()
 			jobs = append(jobs, strings.TrimSpace(id))
 		}
 		for _, job := range jobs {

@@ -63,7 +63,7 @@ func BenchmarkProducerMemory(b *testing.B) {
 			var elapsed time.Duration
 			for b.Loop() {
 				began := time.Now()
-				p := s.run("producer", "submit --budget 20s --chunk "+chunk+" -f "+file).wantCode(1)
+				p := s.run("producer", "submit --reuse=false --budget 20s --chunk "+chunk+" -f "+file).wantCode(1)
 				elapsed += time.Since(began)
 				most = max(most, p.cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)
 			}

@@ -35,7 +35,7 @@ func (s *server) stopOwner(job string, digits int) *stoppedOwner {
 	s.t.Helper()
 	o := &stoppedOwner{s: s, job: job, number: twoPrimes(s.t, digits)}
 	o.program = s.consumer("-n 1 --name owner-" + job)
-	s.run("producer", "submit --detach --campaign always --id "+job, feed(o.number.String()+"\n")).wantCode(0)
+	s.run("producer", "submit --detach --campaign always --reuse=false --id "+job, feed(o.number.String()+"\n")).wantCode(0)
 	eventually(s.t, "the owner names the number", func() bool { return strings.Contains(o.heartbeat(), o.number.String()) })
 	o.stop()
 	return o

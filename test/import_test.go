@@ -32,6 +32,8 @@ const imports = `
 	expr            < nat task text
 	input           < nat task expr github.com/klauspost/compress
 	output          < nat task
+	coreutils       < nat task verify factor
+	factored        < nat task verify output
 	collect         < nat task verify
 	attempt         < task
 	campaign        < measured
@@ -64,13 +66,13 @@ const imports = `
 	natsconn        < schema text github.com/nats-io/nats.go github.com/nats-io/jsm.go github.com/nats-io/nkeys github.com/nats-io/jwt github.com/rs/zerolog golang.org/x/net/proxy
 	stream          < natsconn github.com/nats-io/nats.go github.com/nats-io/nuid github.com/rs/zerolog
 	puller          < task text attempt worker schema natsconn stream github.com/nats-io/nats.go
-	fleet           < nat task text attempt plan collect worker schema natsconn stream github.com/nats-io/nats.go github.com/nats-io/nuid
+	fleet           < nat task text attempt plan collect worker schema natsconn stream github.com/nats-io/nats.go github.com/nats-io/nuid golang.org/x/sync
 	private         < golang.org/x/sys
 	outfile         < private
 	natsserver      < private github.com/nats-io/nats-server/v2 github.com/nats-io/jwt github.com/minio/highwayhash github.com/rs/zerolog
 	fleettest       < nat task worker schema natsserver github.com/nats-io/nats.go github.com/rs/zerolog
 	identity        < private schema github.com/nats-io/jwt github.com/nats-io/nkeys
-	job             < nat task text plan measured input collect campaign sieving curving natsconn stream fleet github.com/rs/zerolog golang.org/x/sync
+	job             < nat task text plan factored schema measured input collect campaign sieving curving natsconn stream fleet github.com/rs/zerolog golang.org/x/sync
 
 	explain         < nat task text plan campaign factor factor/kernels factor/prime factor/siqs measured worker fleet
 	observe         < nat task text plan collect worker explain stream fleet
@@ -84,9 +86,9 @@ const imports = `
 	web             < observe text golang.org/x/net/netutil
 	monitor         < text
 	notify          < text
-	/producer       < attempt expr events monitor notify explain observe page top jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/rs/zerolog github.com/urfave/cli/v2
+	/producer       < attempt factored nat input outfile golang.org/x/sync expr events monitor notify explain observe page top jsonschema web task text output verify plan worker schema stream fleet identity job cli command github.com/rs/zerolog github.com/urfave/cli/v2
 	/consumer       < factor/kernels cputime nat task worker kind sample schema natsconn cli command github.com/urfave/cli/v2
-	/embedded       < observe page web execkind task text worker schema natsconn stream fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
+	/embedded       < coreutils observe page web execkind task text worker schema natsconn stream fleet identity job natsserver cli command github.com/rs/zerolog github.com/urfave/cli/v2
 `
 
 const module = "factorfleet"
@@ -144,7 +146,7 @@ func TestImports(t *testing.T) {
 			case strings.Contains(rule, "x/sys/cpu"):
 				only(t, pkg, rule, "factor/kernels")
 			case rule == "factor" || strings.HasPrefix(rule, "factor/"):
-				only(t, pkg, rule, "factor", "factor/*", "kind", "sieving", "curving", "explain")
+				only(t, pkg, rule, "factor", "factor/*", "coreutils", "kind", "sieving", "curving", "explain")
 			}
 		}
 	}

@@ -156,6 +156,7 @@ func stored() []string {
 	return []string{
 		"FACTOR.inputs.answers.0-1", "FACTOR.tasks.norm.answers.0-1.0", "$KV.FACTOR_JOBS.answers", "$KV.FACTOR_LEASES.answers",
 		"FACTOR.results.answers.0-1.worker-2", "FACTOR.returns.answers.0-1.0.worker-2", "FACTOR.dead.answers.0-1.sweeper", "$KV.FACTOR_WORKERS.worker-2.answers",
+		"FACTOR.cache.answers", "FACTOR.results.answers.0-1.cache",
 	}
 }
 

@@ -147,6 +147,14 @@ func trials() []trial {
 		{"worker", "send another worker's heartbeat", publishes(worker, "$KV.FACTOR_WORKERS.worker-2.x"), false},
 		{"worker", "change a manifest, or end its own quarantine", publishes(worker, "$KV.FACTOR_JOBS.worker.worker-1"), false},
 		{"worker", "take a lease", publishes(worker, "$KV.FACTOR_LEASES.j"), false},
+		{"worker", "write to the cache of factorizations", publishes(worker, "FACTOR.cache.0123456789abcdef0123456789abcdef"), false},
+		{"worker", "read the cache, or remove its entries", func(g *guarded) error {
+			if err := publishes(worker, api+"DIRECT.GET.FACTOR_CACHE")(g); err == nil {
+				return nil
+			}
+			return publishes(worker, api+"STREAM.PURGE.FACTOR_CACHE")(g)
+		}, false},
+		{"worker", "store an answer as the cache", publishes(worker, "FACTOR.results.j.0-1.cache"), false},
 		{"worker", "cancel a job", publishes(worker, "FACTOR.ctl.cancel.j"), false},
 		{"worker", "stop another worker", publishes(worker, "FACTOR.ctl.quarantine.worker-2"), false},
 		{"worker", "have an answer of the server stored as input, task, manifest, lease or another's result", misdirects(worker, requests(worker), stored(), admin), false},
@@ -163,6 +171,7 @@ func trials() []trial {
 		{"producer", "create a durable of tasks", publishes(producer, api+"CONSUMER.DURABLE.CREATE.FACTOR_TASKS.x"), false},
 		{"producer", "delete a durable", publishes(producer, api+"CONSUMER.DELETE.FACTOR_TASKS.workers-norm"), false},
 		{"producer", "store a result", publishes(producer, "FACTOR.results.j.0-1.worker-1"), false},
+		{"producer", "`cache`, `find`", runs(producer, "producer cache stats", "producer cache export", "producer cache rm --all"), true},
 		{"producer", "send a worker's heartbeat", publishes(producer, "$KV.FACTOR_WORKERS.worker-1.x"), false},
 		{"producer", "read another user's inbox", subscribes(producer, "_INBOX_worker-1.>"), false},
 
@@ -178,6 +187,9 @@ func trials() []trial {
 			}
 			return publishes(observer, api+"CONSUMER.CREATE.FACTOR_RESULTS.x.FACTOR.results.>")(g)
 		}, false},
+		{"observer", "`cache stats`", runs(observer, "producer cache stats"), true},
+		{"observer", "read the cache", publishes(observer, api+"DIRECT.GET.FACTOR_CACHE"), false},
+		{"observer", "write to the cache", publishes(observer, "FACTOR.cache.0123456789abcdef0123456789abcdef"), false},
 		{"observer", "have an answer of the server stored", misdirects(observer, []request{{"$JS.API.INFO", ""}}, []string{"FACTOR.inputs.answers.1-1"}, admin), true},
 		{"observer", "publish anything else", publishes(observer, "anything"), false},
 		{"observer", "read another user's inbox", subscribes(observer, "_INBOX_producer.>"), false},

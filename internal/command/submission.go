@@ -57,6 +57,7 @@ func SubmitFlags() []ucli.Flag {
 		&ucli.DurationFlag{Name: "sleep", Usage: "with --kind square: `DURATION` that each number takes, up to 1h, to see how tasks are distributed"},
 		&ucli.BoolFlag{Name: "detach", DisableDefaultText: true, Usage: "queue all input, print the job id and exit without waiting"},
 		&ucli.DurationFlag{Name: "keep", DefaultText: "720h with --id or --detach, else 0s", Usage: "`DURATION` to keep the job after it has finished"},
+		&ucli.BoolFlag{Name: "reuse", Value: true, Usage: "answer numbers of 50 digits and more that the server's cache knows without work, and verify them as any answer; --reuse=false computes all"},
 		ExplainFlag(),
 		cli.ProgressFlag(),
 	}, slices.Concat(itemFlags(), ruleFlags(), NotifyFlags(), OutputFlags())...)
@@ -84,7 +85,7 @@ func CheckKind(kind string) error {
 func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
 	sub := job.Submission{
 		ID: c.String("id"), Kind: c.String("kind"), Class: task.Class(c.String("priority")),
-		Sleep: c.Duration("sleep"), Replicas: c.Int("replicas"), Budget: c.Duration("budget"), Certify: c.Bool("certify"), Campaign: c.String("campaign"), Keep: c.Duration("keep"),
+		Sleep: c.Duration("sleep"), Replicas: c.Int("replicas"), Budget: c.Duration("budget"), Certify: c.Bool("certify"), Campaign: c.String("campaign"), Keep: c.Duration("keep"), Reuse: c.Bool("reuse"),
 		OnBad: func(b task.BadToken) { s.Notef("%s", input.Describe(b)) },
 	}
 	if err := checkSubmission(c, &sub); err != nil {

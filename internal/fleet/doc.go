@@ -18,6 +18,7 @@
 //	parts*, campaign*  FACTOR_JOBS                    part.<parent>.<child>: the manifest of a campaign
 //	lease*.go          FACTOR_LEASES                  <job>, <job>.feed, <child>, process.supervisor.<name>
 //	registry*.go       FACTOR_WORKERS                 <worker>.<instance>: the last heartbeat
+//	cache*.go          FACTOR_CACHE                   FACTOR.cache.<key>
 //	orders.go          none: plain messages           orders to workers
 //
 //	backlog, survey, listing   which of these subjects exist, without their messages

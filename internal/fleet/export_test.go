@@ -41,3 +41,6 @@ func (f *Fleet) SweepOrphansOnce(ctx context.Context) error {
 	_, err := f.newOrphanSweep("", OrphanPace{}).sweep(ctx)
 	return err
 }
+
+// UseCache has f use the cache whatever the credentials permit.
+func UseCache(f *Fleet) { f.cacheless = false }

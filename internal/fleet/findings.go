@@ -147,7 +147,7 @@ func foreignFindings(s Snapshot) (list []Finding) {
 // findings are those about one stream; info is nil if it is missing.
 func (w *wantedStream) findings(info *jetstream.StreamInfo) (list []Finding) {
 	if info == nil {
-		return []Finding{{Kind: Missing, What: w.label + " is missing", Remedy: initCommand}}
+		return []Finding{{Kind: Missing, What: w.label + " is missing", Remedy: initCommand, of: w.about}}
 	}
 	differences := w.differences(info)
 	if w.expires && !allHarmless(differences) {

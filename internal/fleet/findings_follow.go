@@ -17,7 +17,7 @@ import (
 var ErrReplaced = fmt.Errorf("%w: the streams were created again, and the jobs of before are lost", ErrNoJob)
 
 // A process that waits looks at the streams and durables after 2, 4, ... s, then once a minute: a look takes
-// twelve small requests. While something is missing or paused, it looks every 5 s, and soon after a reconnect.
+// thirteen small requests. While something is missing or paused, it looks every 5 s, and soon after a reconnect.
 const (
 	firstLook   = 2 * time.Second
 	longestLook = time.Minute
@@ -100,10 +100,10 @@ func (f *Fleet) lost(s Snapshot) error {
 	return nil
 }
 
-// waitsFor returns the findings because of which a job may not go on.
+// waitsFor returns the findings because of which a job may not go on. No job needs the cache.
 func waitsFor(list []Finding) (some []Finding) {
 	for _, f := range list {
-		if f.Kind == Missing || f.Kind == Paused {
+		if (f.Kind == Missing || f.Kind == Paused) && f.of != schema.StreamCache {
 			some = append(some, f)
 		}
 	}

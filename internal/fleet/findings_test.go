@@ -199,7 +199,7 @@ func TestMerged(t *testing.T) {
 	s := complete()
 	s.Streams["FACTOR_DEAD"].Config.MaxAge, s.Streams["FACTOR_RESULTS"].Config.MaxAge = time.Hour, time.Hour
 	err := obstacle(Findings(s, Provision{Replicas: 3, AckWait: time.Minute}), []FindingKind{Differs}).(*findingsError)
-	want := "conflict: FACTOR_TASKS, FACTOR_INPUTS and 5 others have replicas 1, not 3; FACTOR_RESULTS, FACTOR_DEAD have max age 1h0m0s, not 0s; " +
+	want := "conflict: FACTOR_TASKS, FACTOR_INPUTS and 6 others have replicas 1, not 3; FACTOR_RESULTS, FACTOR_DEAD have max age 1h0m0s, not 0s; " +
 		"FACTOR_TASKS > workers-hi, FACTOR_TASKS > workers-norm, FACTOR_TASKS > workers-low have ack wait 30s, not 1m0s"
 	if err.Error() != want {
 		t.Error(err)

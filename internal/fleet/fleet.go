@@ -31,6 +31,7 @@ type Fleet struct {
 	beatInterval                          time.Duration // schema.BeatInterval; less in tests
 	lookEvery                             time.Duration // firstLook; less in tests
 	born                                  time.Time     // FACTOR_INPUTS was created then
+	cacheless                             bool          // the credentials do not permit to use FACTOR_CACHE
 	clock                                 clock         // of the server
 
 	// Shared by the goroutines of the process.
@@ -68,6 +69,9 @@ func Open(ctx context.Context, nc *nats.Conn, js jetstream.JetStream, o stream.O
 	}
 	f.routes.blind, f.routes.ensured = isBlind(nc), make(map[task.Class]time.Time)
 	f.born = f.inputs.CachedInfo().Created
+	if publish := publishOf(nc); len(publish) > 0 {
+		f.cacheless = !schema.HasCache(publish)
+	}
 	f.warnOfClock()
 	return f, nil
 }

@@ -190,7 +190,7 @@ type Readable struct{ Inputs, Results, Letters bool }
 
 // Readable returns what this process may read. An observer may count answers and dead letters, and not read them.
 func (f *Fleet) Readable() Readable {
-	allowed := publishable(f.link.NC)
+	allowed := publishOf(f.link.NC)
 	may := func(subject string) bool {
 		return len(allowed) == 0 || slices.ContainsFunc(allowed, func(pattern string) bool { return schema.Matches(pattern, subject) })
 	}

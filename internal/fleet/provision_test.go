@@ -28,7 +28,7 @@ func TestInit(t *testing.T) {
 		t.Errorf("OpenStation of an empty server: %v", err)
 	}
 	would, err := Init(ctx, h.js, Provision{DryRun: true})
-	if err != nil || len(would) != 5+4+3 {
+	if err != nil || len(would) != 6+4+3 {
 		t.Errorf("dry run: %v, %v", would, err)
 	}
 	if _, err := Open(ctx, h.nc, h.js, stream.Options{}); !errors.Is(err, stream.ErrNotProvisioned) {

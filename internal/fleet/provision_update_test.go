@@ -192,7 +192,7 @@ func TestInitAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if made, err := (Provision{}).apply(ctx, h.js, s); err != nil || len(made) != 12 {
+		if made, err := (Provision{}).apply(ctx, h.js, s); err != nil || len(made) != 13 {
 			t.Errorf("%v, %v", made, err)
 		}
 	}
@@ -264,7 +264,7 @@ func TestInitRefused(t *testing.T) {
 		}, want: ErrDiffers, words: []string{"stream OTHER has the subjects $KV.*.x", "bucket FACTOR_JOBS"}},
 		{name: "the store", options: server.Options{JetStreamMaxStore: 10 << 20}, want: natsconn.ErrConnect, words: []string{"create stream FACTOR_TASKS: insufficient storage", "1 GiB", "max_file_store"}},
 		{name: "payload", options: server.Options{MaxPayload: 300 << 10}, want: natsconn.ErrConnect, words: []string{"max_payload of this nats server is 300 KiB", "772 KiB"}},
-		{name: "streams", limits: func(l *server.JetStreamAccountLimits) { l.MaxStreams = 3 }, want: natsconn.ErrConnect, words: []string{"3 streams", "8 more"}},
+		{name: "streams", limits: func(l *server.JetStreamAccountLimits) { l.MaxStreams = 3 }, want: natsconn.ErrConnect, words: []string{"3 streams", "9 more"}},
 		{name: "consumers", limits: func(l *server.JetStreamAccountLimits) { l.MaxConsumers = 2 }, want: natsconn.ErrConnect, words: []string{"2 consumers"}},
 		{name: "the account's store", limits: func(l *server.JetStreamAccountLimits) { l.MaxStore = 64 << 20 }, want: natsconn.ErrConnect, words: []string{"64 MiB", "1 GiB more"}},
 		{name: "bytes required", limits: func(l *server.JetStreamAccountLimits) { l.MaxBytesRequired = true }, want: natsconn.ErrConnect, words: []string{"limit of bytes"}},

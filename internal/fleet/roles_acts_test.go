@@ -222,6 +222,7 @@ func (c *castle) produce(v *visitor) error {
 		func() error { return c.exhaust(ctx, f, j) },
 		func() error { return c.giveUp(ctx, f, j) },
 		func() error { return c.campaign(ctx, f, j) },
+		func() error { return c.cache(ctx, f, j) },
 		func() error { return f.Requeue(ctx, j, in, []task.Range{{First: 6, Count: 1}}) },
 		func() error { _, err := f.Cancel(ctx, j.ID); return err },
 		func() error { return f.Remove(ctx, j.ID) },
@@ -237,6 +238,21 @@ func (c *castle) produce(v *visitor) error {
 		}
 	}
 	return nil
+}
+
+// cache reads the cache, writes to it, answers a number from it, and removes an entry.
+func (c *castle) cache(ctx context.Context, f *fleet.Fleet, j *task.Job) error {
+	fleet.UseCache(f) // it would not try what is not permitted
+	const key = "0123456789abcdef0123456789abcdef"
+	f.KeepCached(ctx, key, []byte("15=3*5"))
+	if _, err := f.Cached(ctx, []string{key}); err != nil {
+		return err
+	}
+	if err := f.StoreCachedAnswers(ctx, j.ID, []fleet.CachedAnswer{{Range: task.Range{First: 1, Count: 1}, Data: []byte("x")}}); err != nil {
+		return err
+	}
+	_, err := f.RemoveCached(ctx, key)
+	return err
 }
 
 // campaign does what a campaign needs.

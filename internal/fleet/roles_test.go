@@ -20,6 +20,7 @@ import (
 	"factorfleet/internal/natsserver"
 	"factorfleet/internal/schema"
 	"factorfleet/internal/stream"
+	"factorfleet/internal/task"
 )
 
 // A castle is a server with all streams that accepts only users whom its keys have signed.
@@ -230,6 +231,39 @@ func TestProducerKeepsPriorities(t *testing.T) {
 		if refused := v.leave(); (len(refused) == 0) != permitted {
 			t.Errorf("%s: refused: %q, %v", subject, refused, err)
 		}
+	}
+}
+
+// TestEarlierCache: with the credentials of an earlier version nothing is requested of the cache.
+func TestEarlierCache(t *testing.T) {
+	t.Parallel()
+	c := newCastle(t)
+	p := schema.PermissionsOf(schema.RoleProducer, "p")
+	p.Publish = slices.DeleteFunc(p.Publish, func(x schema.Permission) bool { return strings.Contains(x.Why, "cache") })
+	if all := schema.PermissionsOf(schema.RoleProducer, "p").Publish; len(p.Publish) != len(all)-4 {
+		t.Fatalf("%d of %d permissions", len(p.Publish), len(all))
+	}
+	v := c.enter(schema.RoleProducer, "p", p)
+	f, err := fleet.Open(v.ctx, v.nc, v.js, stream.Options{Timeout: visitorTimeout, Log: zerolog.Nop()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const key = "0123456789abcdef0123456789abcdef"
+	f.KeepCached(v.ctx, key, []byte("15=3*5"))
+	_, read := f.Cached(v.ctx, []string{key})
+	_, removed := f.RemoveCached(v.ctx, "")
+	for what, err := range map[string]error{
+		"read": read, "removed": removed,
+		"listed": f.EachCached(v.ctx, func(fleet.CacheEntry) error { return nil }),
+		"stored": f.StoreCached(v.ctx, []fleet.CacheEntry{{Key: key, Line: []byte("15=3*5")}}),
+		"answer": f.StoreCachedAnswers(v.ctx, "j", []fleet.CachedAnswer{{Range: task.Range{Count: 1}}}),
+	} {
+		if !errors.Is(err, fleet.ErrNoCache) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	if refused := v.leave(); len(refused) > 0 {
+		t.Errorf("refused: %q", refused)
 	}
 }
 

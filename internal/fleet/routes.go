@@ -121,13 +121,13 @@ func isGone(class task.Class, err error) bool {
 // isBlind reports whether the login of a connection certainly does not permit to list durables. A server refuses such a
 // request without an answer, and the refusal ends the session of a program.
 func isBlind(nc *nats.Conn) bool {
-	allowed := publishable(nc)
-	return len(allowed) > 0 && !schema.SeesRoutes(allowed)
+	publish := publishOf(nc)
+	return len(publish) > 0 && !schema.SeesRoutes(publish)
 }
 
-// publishable returns the subjects, which may have wildcards, to which the login of a connection may publish; nil if that is not
-// known.
-func publishable(nc *nats.Conn) []string {
+// publishOf returns the subjects to which the login of a connection permits to publish, with wildcards; none if that is
+// not known here, or not restricted.
+func publishOf(nc *nats.Conn) []string {
 	if nc.Opts.UserJWT == nil {
 		return nil
 	}

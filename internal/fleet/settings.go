@@ -56,6 +56,10 @@ func streamConfig(s schema.Stream, replicas int) jetstream.StreamConfig {
 		c.Discard = jetstream.DiscardNew
 		c.DiscardNewPerSubject = true
 	}
+	if s.Latest {
+		c.MaxMsgsPerSubject = 1
+		c.Discard = jetstream.DiscardOld
+	}
 	return c
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"factorfleet/internal/collect"
 	"factorfleet/internal/plan"
+	"factorfleet/internal/schema"
 	"factorfleet/internal/task"
 )
 
@@ -15,12 +16,14 @@ import (
 func (l *loop) accept(k *collect.Checked) error {
 	disagreed := l.collector.Disagreed()
 	answers := l.tallyOf(k) // Accept may reuse the memory of the answers
+	worth := l.worthKeeping(k)
 	fresh, err := l.collector.Accept(l.ctx, *k)
 	l.accepted.Add(fresh)
 	l.showAnswered()
 	if fresh > 0 {
 		l.lastAccepted = time.Now()
 		l.countProgress(k, answers, fresh)
+		l.keepLines(worth)
 	}
 	var lost *collect.LostResult
 	if errors.As(err, &lost) {
@@ -55,10 +58,10 @@ func (l *loop) tallyOf(k *collect.Checked) *plan.Tally {
 }
 
 // countProgress counts the fresh numbers of k, 1 or more. Their work is estimated as their share of
-// the work of k. Numbers that were answered before the process began say nothing about the speed.
+// the work of k. Numbers that were answered before the process began, or by the cache, say nothing about the speed.
 func (l *loop) countProgress(k *collect.Checked, answers *plan.Tally, fresh uint64) {
 	answers.Scale(fresh)
-	if l.upToDate {
+	if l.upToDate && k.Worker != schema.CacheWriter {
 		l.watch.Progress.Done(l.lastAccepted, k.Worker, k.Range, answers)
 	} else {
 		l.watch.Progress.Found(k.Worker, answers)

@@ -170,6 +170,7 @@ func (s *streams) recordEnd(ctx context.Context, l *loop) (*Summary, error) {
 	if l.watch.Private {
 		return sum, nil
 	}
+	defer l.awaitKept(ctx)
 	refuted := make(chan struct{})
 	go func() {
 		defer close(refuted)

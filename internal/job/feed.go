@@ -82,6 +82,7 @@ type feeder struct {
 	since        time.Time      // when the first number of block was read
 	chunker      *plan.Chunker  // of this lease: begins at storedBefore
 	queuer       *queuer        // of this lease
+	reuser       *reuser        // set by attach; nil = no number is reused
 	saidFull     time.Time      // when the user was last told that the queue is full; used by the goroutines of the queuers
 	departure    *departure     // nil unless the feeder has left the job; read by others when run has returned
 }
@@ -94,6 +95,7 @@ func newFeeder(s *streams, sub Submission, j *task.Job, existed bool) *feeder {
 // attach makes the feeder a part of l.
 func (fd *feeder) attach(l *loop) {
 	fd.watch, fd.post, fd.accepted = l.watch, l.post, l.accepted.Load
+	fd.reuser = newReuser(fd.streams, &fd.sub, &fd.watch)
 	fd.throttled, fd.supplied = l.throttled.Load, func() { l.supplies.put(struct{}{}) }
 	if fd.existed && !sameSettings(fd.job, &fd.sub) {
 		fd.watch.Status("the job exists already: its --chunk, --priority, --budget, --certify, --work and --sleep are kept")

@@ -16,8 +16,10 @@ import (
 //	input ─> block ─> shipment ─> FACTOR_INPUTS
 //	                      └─ stored ─> chunker ─> queuer ─> FACTOR_TASKS
 type shipment struct {
-	count int        // numbers
-	done  chan error // gets the result of storing them, once
+	first    uint64       // position of the first number
+	count    int          // numbers
+	answered []task.Range // what the cache has answered, in order; set before done gets its value
+	done     chan error   // gets the result of storing them, once
 }
 
 // maxGathered and maxGatheredBytes bound the numbers of a shipment, and of those that gather for the next one. The bytes
@@ -86,14 +88,26 @@ func (fd *feeder) ship(ctx context.Context, blocks []task.Block) error {
 	if err := fd.reopen(ctx); err != nil {
 		return err
 	}
-	s := &shipment{done: make(chan error, 1)}
+	s := &shipment{first: fd.read - uint64(len(fd.block)), done: make(chan error, 1)}
 	for _, b := range blocks {
 		s.count += len(b.Numbers)
 	}
-	first := fd.read - uint64(len(fd.block))
-	go func() { s.done <- fd.inputs.AppendBlocks(ctx, first, blocks...) }() // it ends with ctx
+	inputs, reuser := fd.inputs, fd.reuser
+	go func() { s.done <- s.store(ctx, inputs, reuser, blocks) }() // it ends with ctx
 	fd.shipping = s
 	return nil
+}
+
+// store stores the blocks of a shipment, and looks up its numbers meanwhile. What is known is stored after them.
+func (s *shipment) store(ctx context.Context, inputs *fleet.Inputs, r *reuser, blocks []task.Block) error {
+	found := make(chan []knownAnswer, 1)
+	go func() { found <- r.lookUp(ctx, s.first, blocks) }()
+	err := inputs.AppendBlocks(ctx, s.first, blocks...)
+	answers := <-found
+	if err == nil {
+		s.answered = r.store(ctx, answers)
+	}
+	return err
 }
 
 // awaitShipment waits for the shipment that is on its way, if there is one.
@@ -106,12 +120,13 @@ func (fd *feeder) awaitShipment() error {
 
 // shipped takes the result of the shipment, and queues the chunks that are ready.
 func (fd *feeder) shipped(err error) error {
-	n := fd.shipping.count
+	s := fd.shipping
+	n := s.count
 	fd.shipping = nil
 	if err != nil {
 		return err
 	}
-	fd.chunker.Add(fd.block[:n])
+	failed := fd.cutAround(s)
 	if rest := fd.block[n:]; len(rest) <= n { // else a restored input would be copied again for each of its shipments
 		copy(fd.block, rest)
 		clear(fd.block[len(rest):])
@@ -122,7 +137,26 @@ func (fd *feeder) shipped(err error) error {
 	}
 	fd.trimWritten()
 	fd.since = time.Now()
+	if failed != nil {
+		return failed
+	}
 	return fd.queue(plan.InputFlowing)
+}
+
+// cutAround hands the numbers of a shipment, the first ones of block, to the chunker, but for those that are answered. What
+// is in front of these is queued, since no chunk has a gap. After an error the holder finds missing what was not queued.
+func (fd *feeder) cutAround(s *shipment) error {
+	done := s.first
+	for _, r := range s.answered {
+		fd.chunker.Add(fd.block[done-s.first : r.First-s.first])
+		if err := fd.queue(plan.InputEnded); err != nil {
+			return err
+		}
+		fd.chunker.Skip(r.Count)
+		done = r.End()
+	}
+	fd.chunker.Add(fd.block[done-s.first : s.count])
+	return nil
 }
 
 // shipmentDone returns the channel of the shipment that is on its way; nil if there is none.

@@ -52,7 +52,8 @@ type loop struct {
 	hasFeeder bool // this process is the job's feeder, or was it
 	watch     Watch
 	access    access
-	results   func(context.Context) error // follows the results; started once the input is confirmed
+	keep      func(ctx context.Context, key string, line []byte) // puts an entry into the cache; nil = nothing is kept
+	results   func(context.Context) error                        // follows the results; started once the input is confirmed
 
 	// The ways into the loop. Goroutines of this package send; the loop receives.
 	events    chan event
@@ -76,6 +77,8 @@ type loop struct {
 
 	// throttled: the holder queues the tasks of the job, not the feeder. It does not become false again.
 	throttled atomic.Bool
+
+	keeping chan struct{} // has one element for each entry that is being put into the cache
 
 	replicated bool       // two workers are to answer each item; never changed
 	replicas   replicator // of such a job, for the keeper of the lease
@@ -114,13 +117,14 @@ type loopConfig struct {
 	numbers   numbersFunc // see collect.Config
 	written   writtenFunc // see collect.Config
 	reread    rereadFunc  // see collect.Config
+	keep      func(ctx context.Context, key string, line []byte)
 }
 
 // newLoop returns a loop that ends when ctx ends, or before. The caller must call run, once, with
 // the same ctx.
 func newLoop(ctx context.Context, c loopConfig) *loop {
 	l := &loop{
-		goal: c.goal, hasFeeder: c.hasFeeder, replicated: c.job.Replicas > 1, feeding: c.hasFeeder, job: c.job, watch: c.watch.withDefaults(), access: c.access,
+		goal: c.goal, hasFeeder: c.hasFeeder, replicated: c.job.Replicas > 1, feeding: c.hasFeeder, job: c.job, watch: c.watch.withDefaults(), access: c.access, keep: c.keep, keeping: make(chan struct{}, maxKeeping),
 		events: make(chan event, eventsAhead), batches: make(chan event),
 		manifests: make(latest[*task.Job], 1), requests: make(latest[struct{}], 1), supplies: make(latest[struct{}], 1), ends: make(chan ending, 1),
 	}

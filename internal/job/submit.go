@@ -93,9 +93,13 @@ func (s *streams) watch(ctx context.Context, l *loop, parts ...func(context.Cont
 // newLoop returns the loop of this process for job j. hasFeeder says that one of its parts will be the
 // feeder.
 func (s *streams) newLoop(ctx context.Context, g goal, j *task.Job, w Watch, hasFeeder bool) *loop {
-	l := newLoop(ctx, loopConfig{
+	c := loopConfig{
 		goal: g, hasFeeder: hasFeeder, job: j, watch: w, access: s, numbers: s.inputs.Numbers, written: s.inputs.Written, reread: s.fleet.Result,
-	})
+	}
+	if j.Kind == task.KindFactor && !w.Private {
+		c.keep = s.fleet.KeepCached
+	}
+	l := newLoop(ctx, c)
 	if g != goalFed {
 		l.results = func(ctx context.Context) error { return s.followResults(ctx, l) }
 	}

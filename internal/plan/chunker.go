@@ -110,6 +110,14 @@ func (c *Chunker) Add(numbers []nat.Nat) {
 	}
 }
 
+// Skip passes over the next count positions, which need no task. Requires that the look-ahead is empty.
+func (c *Chunker) Skip(count uint64) {
+	if len(c.ahead) > 0 {
+		panic("plan: internal error: Skip while numbers wait")
+	}
+	c.position += count
+}
+
 // Next returns the next chunk, or false if none is due in this state of the input.
 func (c *Chunker) Next(state InputState) (Chunk, bool) {
 	if len(c.ahead) == 0 {

@@ -235,3 +235,30 @@ func TestAddCost(t *testing.T) {
 		t.Error("the cost of other jobs has changed")
 	}
 }
+
+// TestSkip: chunks continue behind the positions that need no task.
+func TestSkip(t *testing.T) {
+	t.Parallel()
+	numbers := []nat.Nat{nat.New(15), nat.New(21), nat.New(22)}
+	c := NewChunker(Chunking{count: 10}, task.KindFactor, 2, 100)
+	c.Skip(5)
+	c.Add(numbers)
+	first, ok := c.Next(InputEnded)
+	if want := (task.Range{First: 105, Count: 3}); !ok || first.Range != want {
+		t.Errorf("%v, want %v", first.Range, want)
+	}
+	c.Skip(1)
+	c.Skip(2)
+	c.Add(numbers[:1])
+	second, ok := c.Next(InputEnded)
+	if want := (task.Range{First: 111, Count: 1}); !ok || second.Range != want {
+		t.Errorf("%v, want %v", second.Range, want)
+	}
+	c.Add(numbers)
+	defer func() {
+		if recover() == nil {
+			t.Error("Skip passes over numbers that wait")
+		}
+	}()
+	c.Skip(1)
+}

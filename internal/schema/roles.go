@@ -89,6 +89,9 @@ func CheckIdentity(r Role, name string) error {
 	if r == RoleWorker && name == Sweeper {
 		return fmt.Errorf("%q is not a name for a worker: the sweeper writes dead letters under it", name)
 	}
+	if r == RoleWorker && name == CacheWriter {
+		return fmt.Errorf("%q is not a name for a worker: producers store answers of the cache under it", name)
+	}
 	return nil
 }
 
@@ -158,6 +161,10 @@ func producerPublish() []Permission {
 		{OrderSubject, "orders workers to cancel a job or to accept a quarantine"},
 		{KeyPrefix(BucketJobs) + ">", "writes manifests of jobs, and strikes of workers"},
 		{KeyPrefix(BucketLeases) + ">", "takes and renews leases of jobs"},
+		{ResultsPrefix + "*.*." + CacheWriter, "stores answers of the cache, which are verified as those of workers"},
+		{CachePrefix + "*", "stores what it has verified in the cache; whoever reads it verifies it again"},
+		{readCache, "reads the cache"},
+		{"$JS.API.STREAM.PURGE." + StreamCache, "removes entries of the cache"},
 	}
 	for _, s := range []string{StreamInputs, StreamTasks, StreamResults, StreamReturns, StreamDead} {
 		list = append(list, Permission{"$JS.API.STREAM.PURGE." + s, "removes a job"})
@@ -178,7 +185,7 @@ func producerPublish() []Permission {
 		Permission{"$JS.API.CONSUMER.INFO." + StreamReturns + "." + DurableSweeper, "binds to the sweeper's durable"},
 		Permission{"$JS.API.CONSUMER.MSG.NEXT." + StreamReturns + "." + DurableSweeper, "pulls returned ranges"},
 		Permission{"$JS.ACK." + StreamReturns + "." + DurableSweeper + ".>", "settles returned ranges"},
-		Permission{"$JS.API.DIRECT.GET." + StreamInputs + "." + InputsPrefix + ">", "reads blocks of input"},
+		Permission{"$JS.API.DIRECT.GET." + StreamInputs + ".>", "reads blocks of input"},
 		Permission{"$JS.API.DIRECT.GET." + StreamResults, "reads a result again"},
 		Permission{"$JS.API.DIRECT.GET." + StreamDead, "reads records of failed attempts"},
 		readKey(BucketJobs), readKey(BucketLeases),
@@ -200,6 +207,15 @@ func producerRefuse() (list []Permission) {
 			Permission{"$JS.API.CONSUMER.DELETE." + StreamTasks + "." + Durable(class), "must not remove the durable of a priority"})
 	}
 	return list
+}
+
+// readCache is the subject of requests for entries of the cache.
+const readCache = "$JS.API.DIRECT.GET." + StreamCache
+
+// HasCache reports whether an identity that may publish to these subjects, which may have wildcards, may read and write
+// the cache. Credentials of an earlier version may not.
+func HasCache(publish []string) bool {
+	return slices.ContainsFunc(publish, func(pattern string) bool { return Matches(pattern, readCache) })
 }
 
 // SeesRoutes reports whether an identity that may publish to these subjects, which may have wildcards, may list the
@@ -269,5 +285,5 @@ func follow(stream, subjects string) []Permission {
 
 // readKey returns the permission to read one key of a bucket.
 func readKey(bucket string) Permission {
-	return Permission{"$JS.API.DIRECT.GET." + BucketStream(bucket) + "." + KeyPrefix(bucket) + ">", "reads a key"}
+	return Permission{"$JS.API.DIRECT.GET." + BucketStream(bucket) + ".>", "reads a key"}
 }

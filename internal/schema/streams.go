@@ -18,6 +18,9 @@ type Stream struct {
 	// subject thus serves as the id of the message. A full stream refuses new messages.
 	Once bool
 
+	// Latest: the stream keeps the last message of each subject, and the oldest message makes room for another one.
+	Latest bool
+
 	MaxMsgs     int64 // 0 = no limit
 	MaxBytes    int64 // 0 or -1 = no limit
 	MaxMsgSize  int32 // bytes
@@ -81,11 +84,13 @@ const (
 	maxResultSize = 896 << 10 // bytes of a result
 	maxLeaseSize  = 1 << 10   // bytes of a lease
 	maxHeartbeats = 1 << 16   // in FACTOR_WORKERS, 256 MiB at most: one worker can make up instances
+	maxCached     = 1 << 16   // entries of FACTOR_CACHE, 256 MiB at most; nothing is reserved for them
+	maxCachedSize = 4 << 10   // bytes of an entry: factored.MaxLine and the header
 	maxWaiting    = 16384     // pull requests that wait at the durable of a class
 	maxReturns    = 8192      // messages of FACTOR_RETURNS that sweepers have; those that wait for room must not fill it
 )
 
-// Streams returns the settings of the five streams. taskBytes is the limit of FACTOR_TASKS in bytes,
+// Streams returns the settings of the streams. taskBytes is the limit of FACTOR_TASKS in bytes,
 // which the server reserves in its store: 0 = 1 GiB, -1 = no limit and no reservation.
 func Streams(taskBytes int64) []Stream {
 	if taskBytes == 0 {
@@ -112,6 +117,10 @@ func Streams(taskBytes int64) []Stream {
 		{
 			Name: StreamDead, Description: "dead letters, and the failed attempts before them",
 			Subjects: []string{DeadPrefix + ">", FailedPrefix + ">"}, Once: true, MaxMsgSize: maxTaskSize, DirectGet: true,
+		},
+		{
+			Name: StreamCache, Description: "factorizations of hard numbers, verified again by whoever reads them",
+			Subjects: []string{CachePrefix + "*"}, Latest: true, MaxMsgs: maxCached, MaxMsgSize: maxCachedSize, DirectGet: true,
 		},
 	}
 }

@@ -24,12 +24,17 @@ const (
 	StreamReturns = "FACTOR_RETURNS"
 	StreamDead    = "FACTOR_DEAD"
 
+	StreamCache = "FACTOR_CACHE"
+
 	BucketJobs    = "FACTOR_JOBS"
 	BucketLeases  = "FACTOR_LEASES"
 	BucketWorkers = "FACTOR_WORKERS"
 
 	// DurableSweeper is the name of the durable of FACTOR_RETURNS.
 	DurableSweeper = "sweeper"
+	// CacheWriter takes the place of the worker's name in the subjects of answers that a producer has read from
+	// FACTOR_CACHE. They are verified as those of any worker.
+	CacheWriter = "cache"
 	// Sweeper takes the place of the worker's name in the subjects of the sweeper's dead letters.
 	Sweeper = "sweeper"
 )
@@ -53,6 +58,7 @@ const durablePrefix = "workers-"
 //	returns    <job>.<range>.<round>.<worker>
 //	dead       <job>.<range>.<worker>
 //	failed     <job>.<range>.<round>.<attempt>.<worker>
+//	cache      <key>, see package factored
 const (
 	InputsPrefix  = "FACTOR.inputs."
 	TasksPrefix   = "FACTOR.tasks."
@@ -60,6 +66,7 @@ const (
 	ReturnsPrefix = "FACTOR.returns."
 	DeadPrefix    = "FACTOR.dead."
 	FailedPrefix  = "FACTOR.failed."
+	CachePrefix   = "FACTOR.cache."
 
 	// AdvisoryPrefix begins the server's report that the deliveries of a task are exhausted. The name
 	// of the durable follows.
