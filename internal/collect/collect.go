@@ -164,7 +164,7 @@ func (c *Collector) acceptOrdered(ctx context.Context, k *Checked, worker uint16
 		}
 		if done < gap.Count {
 			rest := newPiece(k, task.Span(gap.First+done, gap.End()), worker)
-			data = c.hold(rest, k.Data, data)
+			data = c.hold(rest, k.Stored, k.Data, data)
 		}
 		c.cover(gap, k, worker)
 		fresh += gap.Count

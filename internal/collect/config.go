@@ -45,10 +45,10 @@ type Config struct {
 	// not change.
 	Numbers func(ctx context.Context, r task.Range) ([]nat.Nat, error)
 
-	// Reread returns the payload of the result with the stream sequence seq. It retries
+	// Reread returns the payload of the result with the stream sequence seq, and when it was stored. It retries
 	// for as long as a retry may help: if it returns an error or another payload, the
 	// result counts as lost (LostResult). Required if Ordered.
-	Reread func(ctx context.Context, seq uint64) ([]byte, error)
+	Reread func(ctx context.Context, seq uint64) (payload []byte, stored time.Time, err error)
 
 	// Emit writes the answer of one position. The Item and its Factors belong to the
 	// Collector, which overwrites them after the call. A position counts as emitted
@@ -74,4 +74,5 @@ type Item struct {
 	Worker             string      // "" if Dead
 	Attempt            uint32      // as the worker claims; 0 if Dead
 	Dead               string      // why the number was given up; "" = it was not
+	task.Source                    // zero if Dead
 }

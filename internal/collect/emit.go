@@ -82,11 +82,14 @@ func (c *Collector) emitDead(ctx context.Context, r task.Range, why string) (don
 func (c *Collector) emitItems(result *task.Result, base uint64, r task.Range, numbers []nat.Nat) (done uint64, err error) {
 	item := &c.item
 	*item = Item{Kind: c.cfg.Kind, Format: c.cfg.Format, Worker: result.Worker, Attempt: result.Attempt}
+	item.Source = task.Source{Version: result.ShownVersion(), Origin: result.Origin, Stored: result.Stored}
+	whole := task.Range{First: base, Count: uint64(len(result.Items))}
 	answers := result.Items[r.First-base:][:r.Count]
 	for i := range answers {
 		item.Position = r.First + uint64(i)
 		item.N = numbers[i]
 		item.Factorization = answers[i]
+		item.Chunk = result.Chunk(whole, item.Position)
 		if err := c.cfg.Emit(item); err != nil {
 			return uint64(i), err
 		}

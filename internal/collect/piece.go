@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"hash/maphash"
+	"time"
 
 	"factorfleet/internal/task"
 )
@@ -42,12 +43,13 @@ func (p *piece) of(r *task.Result) []task.Factorization { return r.Items[p.offse
 // which costs time and no correctness.
 type held struct {
 	piece
-	data []byte
+	data   []byte
+	stored time.Time
 }
 
 // cost returns the bytes that a held piece counts towards Config.Limit: its payload,
-// and 80 for the entry and the rounding of the allocator.
-func cost(data []byte) int64 { return int64(len(data)) + 80 }
+// and 104 for the entry and the rounding of the allocator.
+func cost(data []byte) int64 { return int64(len(data)) + 104 }
 
 // An evicted piece has its payload in the stream only. hash tells whether a payload
 // that is read again is the one that was verified. Its key is random for each process,
@@ -62,7 +64,7 @@ var hashSeed = maphash.MakeSeed()
 // hold lets p wait, with its payload in memory if there is room. If there is none, the
 // pieces with the highest positions, which are needed last, are evicted first. data is
 // the collector's copy of payload, or nil if there is none yet; hold returns it.
-func (c *Collector) hold(p piece, payload, data []byte) []byte {
+func (c *Collector) hold(p piece, stored time.Time, payload, data []byte) []byte {
 	// Before and after each iteration: heldBytes <= Limit. It ends, because each iteration
 	// removes a held piece or returns.
 	for c.heldBytes+cost(payload) > c.cfg.Limit {
@@ -78,14 +80,14 @@ func (c *Collector) hold(p piece, payload, data []byte) []byte {
 	if data == nil {
 		data = bytes.Clone(payload)
 	}
-	c.held.push(held{p, data})
+	c.held.push(held{p, data, stored})
 	c.heldBytes += cost(data)
 	return data
 }
 
 // emitHeld emits h, the first of c.held.
 func (c *Collector) emitHeld(ctx context.Context, h *held) error {
-	result, err := c.result(&h.piece, func() ([]byte, error) { return h.data, nil })
+	result, err := c.result(&h.piece, func() ([]byte, time.Time, error) { return h.data, h.stored, nil })
 	if err != nil {
 		panic("collect: internal error: " + err.Error()) // Check has decoded these bytes
 	}

@@ -84,7 +84,7 @@ type trust interface {
 // See collect.Config, whose functions these are.
 type (
 	numbersFunc = func(ctx context.Context, r task.Range) ([]nat.Nat, error)
-	rereadFunc  = func(ctx context.Context, seq uint64) ([]byte, error)
+	rereadFunc  = func(ctx context.Context, seq uint64) ([]byte, time.Time, error)
 )
 
 // leastBudget returns the least time that a worker may have had for a number of so many bits, whose task names a

@@ -45,6 +45,9 @@ func FuzzRoundTrip(f *testing.F) {
 			r.Kind, unfinished = task.KindSquare, 0
 			r.Factors = []task.Factor{{P: nat.FromBig(n.Mul(n, n)), Exp: 1, Status: task.Value}}
 		}
+		if cpu > 0 {
+			r.Source = sourceOf(position, attempt)
+		}
 		if dead != "" {
 			r.Kind, r.Factors, unfinished = task.KindFactor, nil, 0
 		}
@@ -88,7 +91,7 @@ func carried(r Record, format string) *Record {
 	case "json":
 		r.Method, r.Worker, r.Dead = string([]rune(r.Method)), string([]rune(r.Worker)), string([]rune(r.Dead))
 	case "csv":
-		r.Method, r.Worker, r.Attempt = printable(r.Method), printable(r.Worker), 0
+		r.Method, r.Worker, r.Attempt, r.Source = printable(r.Method), printable(r.Worker), 0, task.Source{}
 		if r.Dead != "" {
 			r.Dead = gaveUp
 		}
@@ -97,13 +100,14 @@ func carried(r Record, format string) *Record {
 			return nil
 		}
 		r.Position, r.Method, r.Worker, r.Attempt, r.CPU, r.Wall = 0, "", "", 0, 0, 0
+		r.Source = task.Source{}
 	}
 	return &r
 }
 
 func same(a, b *Record) bool {
 	return a.Position == b.Position && a.N.Cmp(b.N) == 0 && a.Kind == b.Kind && sameFactors(a.Factors, b.Factors) &&
-		a.Method == b.Method && a.CPU == b.CPU && a.Wall == b.Wall && a.Worker == b.Worker && a.Attempt == b.Attempt && a.Dead == b.Dead && slices.Equal(a.Certificates, b.Certificates)
+		a.Method == b.Method && a.CPU == b.CPU && a.Wall == b.Wall && a.Worker == b.Worker && a.Attempt == b.Attempt && a.Dead == b.Dead && slices.Equal(a.Certificates, b.Certificates) && a.Source == b.Source
 }
 
 // FuzzParse checks that no text makes Parse panic, and that a parsed record survives being written as

@@ -24,7 +24,8 @@ type jsonLine struct {
 	Wall    json.Number  `json:"wall_s,omitempty"`
 	Worker  string       `json:"worker"`
 	Attempt uint32       `json:"attempt"`
-	Error   string       `json:"error,omitempty"`
+	jsonSource
+	Error string `json:"error,omitempty"`
 }
 
 type jsonFactor struct {
@@ -79,6 +80,7 @@ func (r *Record) parseJSON(text []byte) error {
 		}
 		r.Factors = append(r.Factors, task.Factor{P: p, Exp: f.E, Status: status})
 	}
+	r.Source = line.source()
 	r.Certificates = certificates(line.Factors)
 	if line.Value != nil {
 		if err := r.setValue([]byte(*line.Value)); err != nil {

@@ -73,6 +73,7 @@ func appendJSON(b []byte, r *Record) []byte {
 	}
 	b = appendString(append(b, `,"worker":`...), r.Worker)
 	b = strconv.AppendUint(append(b, `,"attempt":`...), uint64(r.Attempt), 10)
+	b = appendSource(b, &r.Source)
 	if r.Dead != "" {
 		b = appendString(append(b, `,"error":`...), r.Dead)
 	}

@@ -114,6 +114,7 @@ func mixedResult(count, methods int) *Result {
 
 func sampleResult(count int) *Result {
 	r := &Result{Kind: KindFactor, Worker: "w", Version: "1", Attempt: 1, Elapsed: time.Second, Items: make([]Factorization, count)}
+	r.Origin = Origin{Kernels: "avx2", Began: time.UnixMilli(1_700_000_000_000), Ended: time.UnixMilli(1_700_000_001_000), ChunkCount: uint32(count)}
 	for i := range r.Items {
 		r.Items[i] = Factorization{Method: "trial", CPU: time.Duration(i), Factors: []Factor{
 			{P: nat.New(2), Exp: uint32(i%7 + 1), Status: Prime},

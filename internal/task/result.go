@@ -84,6 +84,10 @@ type Result struct {
 	Items   []Factorization // one for each number of the range
 	Asked   uint64          // HashNumbers of the numbers that the task had for the range, as the worker claims; 0 = not stated
 	Budget  time.Duration   // that the task named, as the worker claims; 0 = none
+	Origin                  // where and when, as the worker claims
+
+	// Stored is when the server stored the message; zero = not known. It is not on the wire: a reader may set it.
+	Stored time.Time
 
 	memory *resultMemory // of Items, if the fast path has decoded it; else nil
 }
@@ -150,6 +154,10 @@ func (r *Result) encode() []byte {
 	m.Factors = encodeNumbers(primes)
 	m.CertificateSizes, m.Certificates = r.certificates(total)
 	m.Asked, m.BudgetNs, m.WallNs = r.Asked, uint64(r.Budget), r.wallTimes()
+	m.Kernels, m.Round, m.ChunkCount, m.ChunkBefore = r.Kernels, r.Round, r.ChunkCount, r.ChunkBefore
+	if m.BeganMs = milli(r.Began); m.BeganMs != 0 {
+		m.SpanMs = r.spanMilli()
+	}
 	return marshal(m)
 }
 
@@ -241,6 +249,7 @@ func decodeResult(b []byte) (*Result, error) {
 		Kind: m.Kind, Worker: m.Worker, Version: m.Version, Attempt: m.Attempt,
 		Elapsed: duration(m.ElapsedNs), Items: make([]Factorization, count),
 		Asked: m.Asked, Budget: duration(m.BudgetNs),
+		Origin: originOf([]byte(m.Kernels), []byte(m.Round), m.BeganMs, m.SpanMs, m.ChunkCount, m.ChunkBefore),
 	}
 	factors := make([]Factor, total)
 	for i := range factors {

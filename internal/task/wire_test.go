@@ -41,6 +41,9 @@ var (
 			},
 		},
 		{Kind: KindSquare, Items: []Factorization{{Factors: []Factor{{square, 1, Value}}}}, Asked: 1},
+		{Kind: KindFactor, Items: []Factorization{{Factors: []Factor{{some[4], 1, Prime}}}}, Origin: Origin{
+			Kernels: "avx512", Began: now, Ended: now.Add(1500 * time.Millisecond), Round: "mi2k0q4x", ChunkCount: 43, ChunkBefore: 42,
+		}},
 		{Kind: "exec:a", Items: []Factorization{{Factors: ItemAnswer(nil), Method: "exec"}, {Factors: ItemAnswer(make([]byte, MaxItem)), Method: "exec"}}, Asked: 5},
 		{Kind: KindFactor, Asked: 77, Items: []Factorization{
 			{Factors: []Factor{{nat.New(2), 1, Prime}, {some[5], 1, Prime}, {longest, 1, Prime}}, Certificates: []string{"", "18446744073709551616 -2:3", "x"}},

@@ -71,6 +71,7 @@ func (w *Worker) answer(s *slot, d *Delivery, t *task.Task, now time.Time) {
 	d.outcome.answer(r, t.Numbers[from:][:len(items)], task.Result{
 		Kind: t.Kind, Worker: w.config.Name, Version: w.config.Version, Attempt: uint32(d.Attempt),
 		Elapsed: now.Sub(s.encodedAt), Items: items, Budget: s.named,
+		Origin: w.originOf(d, t, from, items, s.encodedAt, now),
 	})
 	d.outcome.noteAsked(t.Numbers[from:][:len(items)], items)
 	s.encoded, s.encodedAt = len(s.done), now

@@ -515,7 +515,14 @@ type Result struct {
 	Asked            uint64   `protobuf:"varint,15,opt,name=asked,proto3" json:"asked,omitempty"`                                                      // task.HashNumbers of the numbers in the task, claimed; 0 = not stated
 	BudgetNs         uint64   `protobuf:"varint,16,opt,name=budget_ns,json=budgetNs,proto3" json:"budget_ns,omitempty"`                                // that of the task, claimed; 0 = it had none, or asked is 0
 	// One entry for each number if any number has one, else none.
-	WallNs        []uint64 `protobuf:"varint,17,rep,packed,name=wall_ns,json=wallNs,proto3" json:"wall_ns,omitempty"` // wall-clock time of the number, claimed; 0 = not stated
+	WallNs []uint64 `protobuf:"varint,17,rep,packed,name=wall_ns,json=wallNs,proto3" json:"wall_ns,omitempty"` // wall-clock time of the number, claimed; 0 = not stated
+	// Where and when the answers were computed. All of it is claimed. A reader leaves out what breaks a rule.
+	Kernels       string `protobuf:"bytes,18,opt,name=kernels,proto3" json:"kernels,omitempty"`                             // level of kernels of the engine: 1 to 32 of a-z A-Z 0-9 _ -
+	BeganMs       int64  `protobuf:"varint,19,opt,name=began_ms,json=beganMs,proto3" json:"began_ms,omitempty"`             // Unix time at which the first number of the range was begun; years 1 to 9999, 0 = not stated
+	SpanMs        uint64 `protobuf:"varint,20,opt,name=span_ms,json=spanMs,proto3" json:"span_ms,omitempty"`                // from then to the end of the last one
+	ChunkCount    uint32 `protobuf:"varint,21,opt,name=chunk_count,json=chunkCount,proto3" json:"chunk_count,omitempty"`    // numbers of the task, at most 4096; 0 = not stated. If the range has more: it is joined of tasks of so many numbers, of which the last one may be shorter
+	ChunkBefore   uint32 `protobuf:"varint,22,opt,name=chunk_before,json=chunkBefore,proto3" json:"chunk_before,omitempty"` // numbers of the task before the range, less than chunk_count
+	Round         string `protobuf:"bytes,23,opt,name=round,proto3" json:"round,omitempty"`                                 // of the task; "" = "0", or not stated if chunk_count is 0
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -667,6 +674,48 @@ func (x *Result) GetWallNs() []uint64 {
 		return x.WallNs
 	}
 	return nil
+}
+
+func (x *Result) GetKernels() string {
+	if x != nil {
+		return x.Kernels
+	}
+	return ""
+}
+
+func (x *Result) GetBeganMs() int64 {
+	if x != nil {
+		return x.BeganMs
+	}
+	return 0
+}
+
+func (x *Result) GetSpanMs() uint64 {
+	if x != nil {
+		return x.SpanMs
+	}
+	return 0
+}
+
+func (x *Result) GetChunkCount() uint32 {
+	if x != nil {
+		return x.ChunkCount
+	}
+	return 0
+}
+
+func (x *Result) GetChunkBefore() uint32 {
+	if x != nil {
+		return x.ChunkBefore
+	}
+	return 0
+}
+
+func (x *Result) GetRound() string {
+	if x != nil {
+		return x.Round
+	}
+	return ""
 }
 
 // A range that a worker hands back. Subject: FACTOR.returns.<job>.<first>-<count>.<round>.<worker>
@@ -961,7 +1010,7 @@ const file_task_proto_rawDesc = "" +
 	"\bevidence\x18\t \x01(\fR\bevidence\x12\x18\n" +
 	"\adivisor\x18\n" +
 	" \x01(\fR\adivisor\x12\x14\n" +
-	"\x05sigma\x18\v \x01(\x04R\x05sigma\"\x84\x04\n" +
+	"\x05sigma\x18\v \x01(\x04R\x05sigma\"\xac\x05\n" +
 	"\x06Result\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
 	"\x06worker\x18\x02 \x01(\tR\x06worker\x12\x18\n" +
@@ -981,7 +1030,14 @@ const file_task_proto_rawDesc = "" +
 	"\fcertificates\x18\x0e \x01(\fR\fcertificates\x12\x14\n" +
 	"\x05asked\x18\x0f \x01(\x04R\x05asked\x12\x1b\n" +
 	"\tbudget_ns\x18\x10 \x01(\x04R\bbudgetNs\x12\x17\n" +
-	"\awall_ns\x18\x11 \x03(\x04R\x06wallNs\"P\n" +
+	"\awall_ns\x18\x11 \x03(\x04R\x06wallNs\x12\x18\n" +
+	"\akernels\x18\x12 \x01(\tR\akernels\x12\x19\n" +
+	"\bbegan_ms\x18\x13 \x01(\x03R\abeganMs\x12\x17\n" +
+	"\aspan_ms\x18\x14 \x01(\x04R\x06spanMs\x12\x1f\n" +
+	"\vchunk_count\x18\x15 \x01(\rR\n" +
+	"chunkCount\x12!\n" +
+	"\fchunk_before\x18\x16 \x01(\rR\vchunkBefore\x12\x14\n" +
+	"\x05round\x18\x17 \x01(\tR\x05round\"P\n" +
 	"\x06Return\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x16\n" +
 	"\x06detail\x18\x02 \x01(\tR\x06detail\x12\x16\n" +
