@@ -47,12 +47,12 @@ type Source struct {
 // maxKernels is the length of the longest name of a level of kernels.
 const maxKernels = 32
 
-// originOf returns what a message states, without what breaks a rule of task.proto. Without allocations, but for strings.
+// originOf returns what a message states, without what breaks a rule of task.proto.
 func originOf(kernels, round []byte, began int64, span uint64, count, before uint32) (o Origin) {
-	if isName(string(kernels), jobChar, maxKernels) {
-		o.Kernels = string(kernels)
+	if o.Kernels = string(kernels); !isName(o.Kernels, jobChar, maxKernels) {
+		o.Kernels = ""
 	}
-	if CheckRound(string(round)) == nil {
+	if len(round) > 0 && CheckRound(string(round)) == nil {
 		o.Round = string(round)
 	}
 	if began != 0 && span <= lastMilli && began >= firstMilli && began+int64(span) <= lastMilli {
