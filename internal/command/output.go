@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"time"
 
 	ucli "github.com/urfave/cli/v2"
 
@@ -31,10 +32,11 @@ type printer struct {
 	out      *output.Writer
 	file     *outfile.File // nil for standard output
 	ordered  bool
-	printed  uint64 // answers, and numbers that were given up
-	unproved uint64 // printed numbers with a factor that is only a probable prime
+	printed  uint64 // answers, and numbers that were given up, that the filter selects
+	unproved uint64 // answered numbers with a factor that is only a probable prime
 
-	unfinished unfinishedSum // of the printed numbers
+	unfinished unfinishedSum // of all answered numbers
+	filter     *filter       // which answers are printed; nil = all
 }
 
 // outputFormat returns the format of the answers. It also checks --progress: a usage error must come
@@ -56,21 +58,34 @@ func outputFormat(c *ucli.Context) (output.Format, error) {
 
 // newPrinter opens the output that the flags name. The caller must call close once.
 func (s *Session) newPrinter(c *ucli.Context, format output.Format) (*printer, error) {
+	selected, err := newFilter(c, time.Now())
+	if err != nil {
+		return nil, err
+	}
 	w, file, err := s.destination(c)
 	if err != nil {
 		return nil, err
 	}
-	return &printer{session: s, out: output.New(w, format, c.Bool("exponents")), file: file, ordered: !c.Bool("as-completed")}, nil
+	return &printer{session: s, out: output.New(w, format, c.Bool("exponents")), file: file, ordered: !c.Bool("as-completed"), filter: selected}, nil
 }
 
-// emit prints one answer, and a note if the number was given up. Positions that a user sees count from
-// 1; those of the format json from 0.
+// emit prints one answer, and a note if the number was given up, if the filter selects it. Positions that a user sees count
+// from 1; those of the format json from 0. What is said of the job at its end counts all answers.
 func (p *printer) emit(item *collect.Item) error {
+	p.count(item)
+	if p.filter != nil && !p.filter.selects(item) {
+		return nil
+	}
 	p.printed++
 	if item.Dead != "" {
 		noun, brief := task.Noun(item.Kind), task.Brief(item.Kind, item.N)
 		p.session.Notef("%s %d of the input, %s, was given up: %s", noun, item.Position+1, brief, task.Unnamed(item.Kind, item.N, item.Dead))
 	}
+	return p.out.Write((*output.Record)(item))
+}
+
+// count counts an answer for what is said at the end of the job.
+func (p *printer) count(item *collect.Item) {
 	p.unfinished.add(item)
 	for i := range item.Factors {
 		if item.Factors[i].Status == task.PRP {
@@ -78,7 +93,6 @@ func (p *printer) emit(item *collect.Item) error {
 			break
 		}
 	}
-	return p.out.Write((*output.Record)(item))
 }
 
 // flush writes what is buffered. Before the first answer it writes nothing, not even the first line of a

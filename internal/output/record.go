@@ -123,6 +123,9 @@ func (r *Record) Status() string {
 	return "FF"
 }
 
+// Statuses lists what Status returns.
+var Statuses = []string{"FF", "P", "PRP", "CF", "C", "Zero", "Unit", "V", "DEAD", "U"}
+
 // value returns the answer if it is a value (kind square), else nil.
 func (r *Record) value() *task.Factor {
 	if r.Kind == task.KindSquare && len(r.Factors) == 1 {
