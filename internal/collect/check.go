@@ -135,7 +135,7 @@ func (c *Collector) verify(ctx context.Context, kind string, budget time.Duratio
 	}
 	err := verify.Result(ctx, kind, numbers, r)
 	if err == nil && c.cfg.LeastBudget != nil && kind == task.KindFactor {
-		err = verify.Unfinished(ctx, numbers, r, func(bits int) time.Duration { return c.cfg.LeastBudget(budget, bits) })
+		err = verify.Unfinished(ctx, numbers, r, c.cfg.One, func(bits int) time.Duration { return c.cfg.LeastBudget(budget, bits) })
 	}
 	return err
 }

@@ -163,7 +163,7 @@ func (c *Collector) acceptOrdered(ctx context.Context, k *Checked, worker uint16
 			done, err = c.emitItems(k.result, k.Range.First, gap, k.numbersFrom(gap.First))
 		}
 		if done < gap.Count {
-			rest := newPiece(k, task.Span(gap.First+done, gap.End()), worker)
+			rest := c.newPiece(k, task.Span(gap.First+done, gap.End()), worker)
 			data = c.hold(rest, k.Stored, k.Data, data)
 		}
 		c.cover(gap, k, worker)

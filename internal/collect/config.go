@@ -31,6 +31,9 @@ type Config struct {
 	// Budget is what the tasks of the job name; 0 = none.
 	Budget time.Duration
 
+	// One: an unfinished answer with a proper factor needs no time; see task.Job.One.
+	One bool
+
 	// LeastBudget returns the least time that a worker may have had for a number of so many bits,
 	// whose task names a budget or none. An answer that was left unfinished sooner is refused.
 	// nil = the time is not checked. It must be safe for concurrent use, as Check is.

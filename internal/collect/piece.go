@@ -17,15 +17,15 @@ type piece struct {
 	seq        uint64 // stream sequence of the result
 	count      uint16 // positions, >= 1; offset+count <= task.MaxCount
 	offset     uint16 // of first from the first position of the result
-	unfinished uint16 // positions with a composite factor left over, <= count
+	unfinished uint16 // positions that Collector.unfinished counts, <= count
 	worker     uint16 // index into Collector.workers
 }
 
 // newPiece returns the piece of k for r. r is within k.Range.
-func newPiece(k *Checked, r task.Range, worker uint16) piece {
+func (c *Collector) newPiece(k *Checked, r task.Range, worker uint16) piece {
 	return piece{
 		first: r.First, seq: k.Seq, count: uint16(r.Count), offset: uint16(r.First - k.Range.First),
-		unfinished: uint16(unfinished(k.items(r))), worker: worker,
+		unfinished: uint16(c.unfinished(k.items(r))), worker: worker,
 	}
 }
 
@@ -108,7 +108,7 @@ func (c *Collector) emitPiece(ctx context.Context, p *piece, result *task.Result
 	}
 	done, err := c.emitItems(result, p.base(), p.span(), numbers)
 	if err != nil {
-		p.unfinished -= uint16(unfinished(p.of(result)[:done]))
+		p.unfinished -= uint16(c.unfinished(p.of(result)[:done]))
 		p.first += done
 		p.offset += uint16(done)
 		p.count -= uint16(done)

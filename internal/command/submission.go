@@ -21,6 +21,9 @@ import (
 const SubmitDescription = `Numbers are read from the arguments, then from --range, then from -f. Without any of these they
 are read from standard input. White space separates numbers.
 
+A number may come with factors that are known of it, as n=p*q^2*...: a line of --format factordb. They need not be
+prime, nor all. The workers begin with them. An example: 340282366920938463463374607431768211457=59649589127497217
+
 With --kind exec:NAME the workers that offer NAME (consumer run --exec) run a command for each item.
 An item is a line of the input: all its bytes but the newline, at most 65,536. Empty lines are
 skipped, unless -0 is given. Each argument is an item, too. The answer is the line that the command
@@ -44,6 +47,7 @@ func SubmitFlags() []ucli.Flag {
 		RequireFlag(),
 		&ucli.DurationFlag{Name: "budget", DefaultText: "enough for up to 100 digits; above, at most 10m", Usage: "longest CPU time that a worker spends on one number, on all its cores together, as a `DURATION`; of kind exec:NAME the longest time that a command takes for one item"},
 		&ucli.BoolFlag{Name: "certify", DisableDefaultText: true, Usage: "prove prime factors of 2^64 and more, as far as the budget allows; JSON output contains the certificates"},
+		oneFlag(),
 		&ucli.StringFlag{Name: "campaign", Value: string(campaign.Auto), Usage: "`WHEN` to have free workers sieve a number of 75 to 108 digits together: auto is if that saves time, or always, or never"},
 		workFlag(),
 		DeadlineFlag(),
@@ -78,7 +82,7 @@ func CheckKind(kind string) error {
 func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
 	sub := job.Submission{
 		ID: c.String("id"), Kind: c.String("kind"), Class: task.Class(c.String("priority")),
-		Sleep: c.Duration("sleep"), Replicas: c.Int("replicas"), Budget: c.Duration("budget"), Certify: c.Bool("certify"), Campaign: c.String("campaign"), Keep: c.Duration("keep"),
+		Sleep: c.Duration("sleep"), Replicas: c.Int("replicas"), Budget: c.Duration("budget"), Certify: c.Bool("certify"), One: c.Bool("one"), Campaign: c.String("campaign"), Keep: c.Duration("keep"),
 		OnBad: func(b task.BadToken) { s.Notef("%s", input.Describe(b)) },
 	}
 	if err := checkSubmission(c, &sub); err != nil {
@@ -126,6 +130,9 @@ func checkSubmission(c *ucli.Context, sub *job.Submission) error {
 	}
 	if err := CheckKind(sub.Kind); err != nil {
 		return err
+	}
+	if sub.One && sub.Kind != task.KindFactor {
+		return cli.Usagef("--one requires --kind factor")
 	}
 	if sub.Certify && sub.Kind != task.KindFactor {
 		return cli.Usagef("--certify requires --kind factor")

@@ -89,6 +89,7 @@ func (in *Inputs) block(ctx context.Context, position uint64) (task.Range, []nat
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.cache.put(b, numbers)
+	in.learnKnownLocked(b, m.Data)
 	return b, numbers, nil
 }
 

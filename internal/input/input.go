@@ -7,7 +7,10 @@
 // Leading zeros are allowed. An argument is one token and may have leading spaces.
 // There are no comments, no hexadecimal numbers and no expressions.
 //
-// These are the rules of coreutils factor, with three exceptions. factor takes \v, \f
+// A token n=p*q^2*... is the number n with factors that are known of it, as a line of format factordb. They need not be prime,
+// nor all; their product must divide n.
+//
+// Else these are the rules of coreutils factor, with three exceptions. factor takes \v, \f
 // and \r as part of a token, and so refuses every number of a file with CRLF lines.
 // factor silently drops the rest of a token after a NUL. factor refuses the UTF-8 byte
 // order mark, which may begin a file here.
@@ -38,8 +41,18 @@ type Source interface {
 type Reader struct {
 	sources []Source // the first one is being read
 	onBad   func(task.BadToken)
-	err     error // final; set once all numbers before it were returned
+	err     error        // final; set once all numbers before it were returned
+	known   []task.Known // of the last Read
 }
+
+// A knower is a Source of numbers of which some have known factors.
+type knower interface {
+	// takeKnown returns the known factors of the numbers of the last read, by index, ascending.
+	takeKnown() []task.Known
+}
+
+// Known returns the known factors of the numbers of the last Read, by index in dst, ascending. The caller may keep them.
+func (r *Reader) Known() []task.Known { return r.known }
 
 // New returns a Reader of sources. It calls onBad during Read for each invalid token,
 // whose Text is quoted and shortened to 40 bytes.
@@ -52,6 +65,7 @@ func New(onBad func(task.BadToken), sources ...Source) *Reader {
 // number it returns 0, io.EOF. If a file cannot be opened or read, Read returns the
 // numbers before the failure, and from then on 0 and an error that names the file.
 func (r *Reader) Read(dst []nat.Nat) (int, error) {
+	r.known = nil
 	if len(dst) == 0 {
 		return 0, r.err
 	}
@@ -61,6 +75,9 @@ func (r *Reader) Read(dst []nat.Nat) (int, error) {
 			break
 		}
 		n, err := r.sources[0].read(dst, r.onBad)
+		if k, ok := r.sources[0].(knower); ok {
+			r.known = k.takeKnown()
+		}
 		if err == io.EOF {
 			r.sources = r.sources[1:]
 		} else {

@@ -46,7 +46,10 @@ func ParseRange(s string) (Source, error) {
 	}
 	numbers := [3]nat.Nat{2: nat.New(1)}
 	for i, part := range parts {
-		n, bad := parse(part)
+		n, _, bad := parse(part)
+		if bad == nil && strings.Contains(part, "=") {
+			bad = &task.BadToken{Text: quoted([]byte(part[:min(len(part), maxShown+1)])), Why: whyNotInteger}
+		}
 		if bad != nil {
 			return nil, fmt.Errorf("range %.60q: %s: %s", s, bad.Why, bad.Text)
 		}

@@ -13,6 +13,14 @@ type text struct {
 	file
 	line  uint64 // of buf[pos], from 1; 0 before the first read
 	token token  // the beginning of a token that continues at buf[pos]
+
+	known []task.Known // factors of numbers of the present read
+}
+
+// takeKnown implements knower.
+func (t *text) takeKnown() (known []task.Known) {
+	known, t.known = t.known, nil
+	return known
 }
 
 // From returns the numbers in the text of r. name is the source in reports of invalid
@@ -35,7 +43,7 @@ func (t *text) read(dst []nat.Nat, bad func(task.BadToken)) (n int, err error) {
 		case n == len(dst):
 			return n, nil
 		case t.err == io.EOF: // the last token is complete
-			n += t.finish(dst[n:], bad)
+			n += t.finish(dst, n, bad)
 			return n, io.EOF
 		case t.err != nil: // the last token may be incomplete: drop it
 			return n, t.err
@@ -52,7 +60,7 @@ func (t *text) scan(dst []nat.Nat, bad func(task.BadToken)) (n int) {
 	buf := t.buf[:t.end]
 	for n < len(dst) && t.pos < len(buf) {
 		if c := buf[t.pos]; space[c] {
-			n += t.finish(dst[n:], bad)
+			n += t.finish(dst, n, bad)
 			if c == '\n' {
 				t.line++
 			}
@@ -76,13 +84,19 @@ func (t *text) scan(dst []nat.Nat, bad func(task.BadToken)) (n int) {
 	return n
 }
 
-// finish ends t.token: it stores its number into dst or reports it. It returns how many
-// numbers it stored, 0 or 1.
-func (t *text) finish(dst []nat.Nat, bad func(task.BadToken)) int {
+// finish ends t.token: it stores its number into dst[at] or reports it. It returns how many
+// numbers it stored, 0 or 1. dst[0] is the first number of the present read.
+func (t *text) finish(dst []nat.Nat, at int, bad func(task.BadToken)) int {
 	if !t.token.started {
 		return 0
 	}
 	n, why := t.token.number()
+	if why == "" && t.token.equals {
+		var factors []nat.Nat
+		if factors, why = knownFactors(n, t.token.list); len(factors) > 0 {
+			t.known = append(t.known, task.Known{At: at, Factors: factors})
+		}
+	}
 	if why != "" {
 		bad(task.BadToken{Source: t.name, Line: t.line, Text: t.token.quoted(), Why: why})
 	}
@@ -90,7 +104,7 @@ func (t *text) finish(dst []nat.Nat, bad func(task.BadToken)) int {
 	if why != "" {
 		return 0
 	}
-	dst[0] = n
+	dst[at] = n
 	return 1
 }
 

@@ -28,10 +28,12 @@ type token struct {
 	digit   bool   // there was a digit
 	digits  []byte // the first task.MaxDigits+1 digits without leading zeros
 	shown   []byte // the first maxShown+1 bytes
+	equals  bool   // there was a = behind the digits
+	list    []byte // what follows it, at most maxKnownText+1 bytes
 }
 
 // reset makes t empty. It keeps the memory of its slices.
-func (t *token) reset() { *t = token{digits: t.digits[:0], shown: t.shown[:0]} }
+func (t *token) reset() { *t = token{digits: t.digits[:0], shown: t.shown[:0], list: t.list[:0]} }
 
 // add appends the bytes of b, which is not empty.
 func (t *token) add(b []byte) {
@@ -40,15 +42,30 @@ func (t *token) add(b []byte) {
 		b = b[1:]
 	}
 	t.started = true
+	if t.equals {
+		t.list = append(t.list, b[:min(len(b), maxKnownText+1-len(t.list))]...)
+		return
+	}
 	if t.bad {
 		return
 	}
-	for _, c := range b {
+	for i, c := range b {
+		if c == '=' && (t.digit || i > 0) {
+			t.addDigits(b[:i])
+			t.equals = true
+			t.list = append(t.list, b[i+1:min(len(b), i+1+maxKnownText+1)]...)
+			return
+		}
 		if c < '0' || c > '9' {
 			t.bad = true
 			return
 		}
 	}
+	t.addDigits(b)
+}
+
+// addDigits appends the bytes of b, which are digits.
+func (t *token) addDigits(b []byte) {
 	t.digit = t.digit || len(b) > 0
 	if len(t.digits) == 0 {
 		for len(b) > 0 && b[0] == '0' {

@@ -94,7 +94,7 @@ func (fd *feeder) attach(l *loop) {
 	fd.watch, fd.post, fd.accepted = l.watch, l.post, l.accepted.Load
 	fd.throttled, fd.supplied = l.throttled.Load, func() { l.supplies.put(struct{}{}) }
 	if fd.existed && !sameSettings(fd.job, &fd.sub) {
-		fd.watch.Status("the job exists already: its --chunk, --priority, --budget, --certify, --work and --sleep are kept")
+		fd.watch.Status("the job exists already: its --chunk, --priority, --budget, --certify, --work, --one and --sleep are kept")
 	}
 	if fd.existed && fd.sub.Rules.differ(fd.job) {
 		fd.watch.Status("the job exists already with other rules, which are kept: `producer change` changes --rate and --max-running")
@@ -144,6 +144,7 @@ func (fd *feeder) feed(ctx, lease context.Context) error {
 	lease, end := context.WithCancel(lease)
 	p := fd.fleet.Publisher(fd.job, fd.accepted, fd.queueFull)
 	p.EndWhen(fd.throttled)
+	p.KnowFrom(fd.inputs)
 	fd.queuer = newQueuer(lease, p)
 	defer fd.stop(end)
 	if err := fd.take(lease, nil); err != nil { // what was read under an earlier lease
@@ -179,6 +180,9 @@ func (fd *feeder) readToEnd(ctx context.Context) error {
 		case <-ctx.Done():
 		case p := <-fd.pieces:
 			if fd.end = p.end; p.end == nil {
+				for _, k := range p.known {
+					fd.inputs.AddKnown(fd.read+uint64(k.At), k.Factors)
+				}
 				err = fd.take(ctx, p.numbers)
 				silence.Reset(pauseAfter)
 			}

@@ -16,7 +16,8 @@ const readAhead = 2
 // A piece is what was read of the input: up to task.MaxCount numbers, or the end.
 type piece struct {
 	numbers []nat.Nat
-	end     *inputEnd // nil but in the last piece, which has no numbers
+	known   []task.Known // divisors of some of numbers
+	end     *inputEnd    // nil but in the last piece, which has no numbers
 }
 
 // An inputEnd is how the input ended.
@@ -46,7 +47,7 @@ func readInput(ctx context.Context, sub Submission) <-chan piece {
 		for {
 			numbers := make([]nat.Nat, task.MaxCount)
 			n, err := in.Read(numbers)
-			if n > 0 && !send(ctx, pieces, piece{numbers: numbers[:n:n]}) {
+			if n > 0 && !send(ctx, pieces, piece{numbers: numbers[:n:n], known: in.Known()}) {
 				return
 			}
 			if err != nil {

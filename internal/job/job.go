@@ -34,7 +34,7 @@ var (
 const DefaultKeep = 30 * 24 * time.Hour
 
 // A Submission is what a new job has to do. If the job of the ID exists, Kind and Format must be those of the job, and
-// Class, Route, Chunking, Budget, Certify, WorkDigits, Sleep, Campaign, Keep and Rules are ignored: those of the manifest hold.
+// Class, Route, Chunking, Budget, Certify, WorkDigits, One, Retries, Sleep, Campaign, Keep and Rules are ignored: those of the manifest hold.
 type Submission struct {
 	ID       string      // see task.CheckJob; "" = a new one is made
 	Kind     string      // task.KindFactor, task.KindSquare, or exec:NAME
@@ -49,6 +49,8 @@ type Submission struct {
 	WorkDigits float64
 	Sleep      time.Duration // that each number takes, only for task.KindSquare: see task.Task.Sleep
 	Campaign   string        // when several workers sieve one number: "auto", "always", "never"; "" = auto
+	One        bool          // a first factor of each number is enough, see task.Job.One; only for task.KindFactor
+	Retries    string        // the job whose unfinished numbers these are; "" = none
 	Keep       time.Duration // after the end; 0 = the submitter removes the job once all its answers are printed
 	Rules
 	Sources  []input.Source

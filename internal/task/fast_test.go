@@ -172,6 +172,8 @@ func encodeTask(t *Task) []byte {
 		Sieve:       encodeSieve(t.Sieve),
 		Curves:      encodeCurves(t.Curves),
 
+		Known: encodeKnownMessage(t.Known), One: t.One,
+
 		WorkMillidigits: uint32(millidigits(t.WorkDigits)),
 	})
 }
@@ -190,4 +192,15 @@ func encodeSieve(s *SieveTask) *taskpb.Sieve {
 		return nil
 	}
 	return &taskpb.Sieve{Params: s.Params, TimeNs: uint64(s.Time), FlushNs: uint64(s.Flush)}
+}
+
+func encodeKnownMessage(list []Known) *taskpb.Known {
+	if len(list) == 0 {
+		return nil
+	}
+	m := new(taskpb.Known)
+	if err := unmarshal(encodeKnown(list), m); err != nil {
+		panic(err)
+	}
+	return m
 }

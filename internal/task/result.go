@@ -73,6 +73,12 @@ func (f *Factorization) Unfinished() bool {
 	return false
 }
 
+// HasProper reports whether a proper factor is known: one that is neither 1 nor the number. Requires factors whose product
+// is the number.
+func (f *Factorization) HasProper() bool {
+	return len(f.Factors) > 1 || len(f.Factors) == 1 && f.Factors[0].Exp > 1
+}
+
 // A Result is the answer of one worker for one range. Job, range and worker are in its
 // subject.
 type Result struct {

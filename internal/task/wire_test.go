@@ -28,6 +28,7 @@ var (
 		{Kind: KindSieve, Numbers: []nat.Nat{}, Sieve: &SieveTask{Params: make([]byte, MaxSieveParams)}},
 		{Kind: KindECM, Numbers: []nat.Nat{}, Curves: sampleCurves()},
 		{Kind: KindFactor, Numbers: some, WorkDigits: 37.5},
+		{Kind: KindFactor, Numbers: some, One: true, Known: []Known{{1, []nat.Nat{some[5], longest}}, {4, []nat.Nat{nat.New(2)}}}},
 		{Kind: "exec:a", Numbers: []nat.Nat{ItemNumber(nil), ItemNumber([]byte("a line")), ItemNumber(make([]byte, MaxItem))}},
 	}
 	results = []Result{

@@ -98,6 +98,8 @@ type Task struct {
 	MaxAttempts     uint32                 `protobuf:"varint,10,opt,name=max_attempts,json=maxAttempts,proto3" json:"max_attempts,omitempty"`            // failed attempts after which a number is given up; 0 = 3
 	BackoffNs       []uint64               `protobuf:"varint,11,rep,packed,name=backoff_ns,json=backoffNs,proto3" json:"backoff_ns,omitempty"`           // delay after attempt 1, 2, ..., the last one for all further ones; at most 16; none = 5 s, doubled up to 2 min
 	Format          string                 `protobuf:"bytes,12,opt,name=format,proto3" json:"format,omitempty"`                                          // of kind "exec:NAME": task.Format of the items; "" = lines
+	Known           *Known                 `protobuf:"bytes,13,opt,name=known,proto3" json:"known,omitempty"`                                            // of kind "factor": divisors to begin with
+	One             bool                   `protobuf:"varint,14,opt,name=one,proto3" json:"one,omitempty"`                                               // of kind "factor": a number may be answered as unfinished as soon as a proper factor is known
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -216,6 +218,82 @@ func (x *Task) GetFormat() string {
 	return ""
 }
 
+func (x *Task) GetKnown() *Known {
+	if x != nil {
+		return x.Known
+	}
+	return nil
+}
+
+func (x *Task) GetOne() bool {
+	if x != nil {
+		return x.One
+	}
+	return false
+}
+
+// Divisors of some numbers of a Task, or of an input block (field 6 there, beside the fields of Numbers). They are hints: a
+// worker divides by those that are divisors, and ignores the others. A reader ignores all if they break a rule.
+type Known struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	At            []uint32               `protobuf:"varint,1,rep,packed,name=at,proto3" json:"at,omitempty"`         // indexes of numbers, from 0, ascending
+	Counts        []uint32               `protobuf:"varint,2,rep,packed,name=counts,proto3" json:"counts,omitempty"` // divisors of each of these numbers, 1 to 64; the sum is the number of factors
+	Factors       *Numbers               `protobuf:"bytes,3,opt,name=factors,proto3" json:"factors,omitempty"`       // 2 and more, at most 65536
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Known) Reset() {
+	*x = Known{}
+	mi := &file_task_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Known) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Known) ProtoMessage() {}
+
+func (x *Known) ProtoReflect() protoreflect.Message {
+	mi := &file_task_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Known.ProtoReflect.Descriptor instead.
+func (*Known) Descriptor() ([]byte, []int) {
+	return file_task_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Known) GetAt() []uint32 {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *Known) GetCounts() []uint32 {
+	if x != nil {
+		return x.Counts
+	}
+	return nil
+}
+
+func (x *Known) GetFactors() *Numbers {
+	if x != nil {
+		return x.Factors
+	}
+	return nil
+}
+
 // Find relations of the quadratic sieve. The job is a part of another one (task.Part). The range of the task is the
 // numbers of coefficients that may be sieved, from the first on.
 type Sieve struct {
@@ -229,7 +307,7 @@ type Sieve struct {
 
 func (x *Sieve) Reset() {
 	*x = Sieve{}
-	mi := &file_task_proto_msgTypes[2]
+	mi := &file_task_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -241,7 +319,7 @@ func (x *Sieve) String() string {
 func (*Sieve) ProtoMessage() {}
 
 func (x *Sieve) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[2]
+	mi := &file_task_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -254,7 +332,7 @@ func (x *Sieve) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sieve.ProtoReflect.Descriptor instead.
 func (*Sieve) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{2}
+	return file_task_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Sieve) GetParams() []byte {
@@ -294,7 +372,7 @@ type Curves struct {
 
 func (x *Curves) Reset() {
 	*x = Curves{}
-	mi := &file_task_proto_msgTypes[3]
+	mi := &file_task_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -306,7 +384,7 @@ func (x *Curves) String() string {
 func (*Curves) ProtoMessage() {}
 
 func (x *Curves) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[3]
+	mi := &file_task_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -319,7 +397,7 @@ func (x *Curves) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Curves.ProtoReflect.Descriptor instead.
 func (*Curves) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{3}
+	return file_task_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Curves) GetComposite() []byte {
@@ -387,7 +465,7 @@ type Yield struct {
 
 func (x *Yield) Reset() {
 	*x = Yield{}
-	mi := &file_task_proto_msgTypes[4]
+	mi := &file_task_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -399,7 +477,7 @@ func (x *Yield) String() string {
 func (*Yield) ProtoMessage() {}
 
 func (x *Yield) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[4]
+	mi := &file_task_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -412,7 +490,7 @@ func (x *Yield) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Yield.ProtoReflect.Descriptor instead.
 func (*Yield) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{4}
+	return file_task_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Yield) GetKind() string {
@@ -529,7 +607,7 @@ type Result struct {
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_task_proto_msgTypes[5]
+	mi := &file_task_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -541,7 +619,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[5]
+	mi := &file_task_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -554,7 +632,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{5}
+	return file_task_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Result) GetKind() string {
@@ -730,7 +808,7 @@ type Return struct {
 
 func (x *Return) Reset() {
 	*x = Return{}
-	mi := &file_task_proto_msgTypes[6]
+	mi := &file_task_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -742,7 +820,7 @@ func (x *Return) String() string {
 func (*Return) ProtoMessage() {}
 
 func (x *Return) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[6]
+	mi := &file_task_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -755,7 +833,7 @@ func (x *Return) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Return.ProtoReflect.Descriptor instead.
 func (*Return) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{6}
+	return file_task_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Return) GetReason() string {
@@ -809,7 +887,7 @@ type Failure struct {
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_task_proto_msgTypes[7]
+	mi := &file_task_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -821,7 +899,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[7]
+	mi := &file_task_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -834,7 +912,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{7}
+	return file_task_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Failure) GetKind() string {
@@ -971,7 +1049,7 @@ const file_task_proto_rawDesc = "" +
 	"task.proto\x12\x13factorfleet.task.v1\"3\n" +
 	"\aNumbers\x12\x14\n" +
 	"\x05sizes\x18\x01 \x03(\rR\x05sizes\x12\x12\n" +
-	"\x04data\x18\x02 \x01(\fR\x04data\"\xb3\x03\n" +
+	"\x04data\x18\x02 \x01(\fR\x04data\"\xf7\x03\n" +
 	"\x04Task\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x126\n" +
 	"\anumbers\x18\x02 \x01(\v2\x1c.factorfleet.task.v1.NumbersR\anumbers\x12\x1b\n" +
@@ -986,7 +1064,13 @@ const file_task_proto_rawDesc = "" +
 	" \x01(\rR\vmaxAttempts\x12\x1d\n" +
 	"\n" +
 	"backoff_ns\x18\v \x03(\x04R\tbackoffNs\x12\x16\n" +
-	"\x06format\x18\f \x01(\tR\x06format\"S\n" +
+	"\x06format\x18\f \x01(\tR\x06format\x120\n" +
+	"\x05known\x18\r \x01(\v2\x1a.factorfleet.task.v1.KnownR\x05known\x12\x10\n" +
+	"\x03one\x18\x0e \x01(\bR\x03one\"g\n" +
+	"\x05Known\x12\x0e\n" +
+	"\x02at\x18\x01 \x03(\rR\x02at\x12\x16\n" +
+	"\x06counts\x18\x02 \x03(\rR\x06counts\x126\n" +
+	"\afactors\x18\x03 \x01(\v2\x1c.factorfleet.task.v1.NumbersR\afactors\"S\n" +
 	"\x05Sieve\x12\x16\n" +
 	"\x06params\x18\x01 \x01(\fR\x06params\x12\x17\n" +
 	"\atime_ns\x18\x02 \x01(\x04R\x06timeNs\x12\x19\n" +
@@ -1079,28 +1163,31 @@ func file_task_proto_rawDescGZIP() []byte {
 	return file_task_proto_rawDescData
 }
 
-var file_task_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_task_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
 var file_task_proto_goTypes = []any{
 	(*Numbers)(nil), // 0: factorfleet.task.v1.Numbers
 	(*Task)(nil),    // 1: factorfleet.task.v1.Task
-	(*Sieve)(nil),   // 2: factorfleet.task.v1.Sieve
-	(*Curves)(nil),  // 3: factorfleet.task.v1.Curves
-	(*Yield)(nil),   // 4: factorfleet.task.v1.Yield
-	(*Result)(nil),  // 5: factorfleet.task.v1.Result
-	(*Return)(nil),  // 6: factorfleet.task.v1.Return
-	(*Failure)(nil), // 7: factorfleet.task.v1.Failure
+	(*Known)(nil),   // 2: factorfleet.task.v1.Known
+	(*Sieve)(nil),   // 3: factorfleet.task.v1.Sieve
+	(*Curves)(nil),  // 4: factorfleet.task.v1.Curves
+	(*Yield)(nil),   // 5: factorfleet.task.v1.Yield
+	(*Result)(nil),  // 6: factorfleet.task.v1.Result
+	(*Return)(nil),  // 7: factorfleet.task.v1.Return
+	(*Failure)(nil), // 8: factorfleet.task.v1.Failure
 }
 var file_task_proto_depIdxs = []int32{
 	0, // 0: factorfleet.task.v1.Task.numbers:type_name -> factorfleet.task.v1.Numbers
-	2, // 1: factorfleet.task.v1.Task.sieve:type_name -> factorfleet.task.v1.Sieve
-	3, // 2: factorfleet.task.v1.Task.curves:type_name -> factorfleet.task.v1.Curves
-	0, // 3: factorfleet.task.v1.Result.factors:type_name -> factorfleet.task.v1.Numbers
-	0, // 4: factorfleet.task.v1.Failure.numbers:type_name -> factorfleet.task.v1.Numbers
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	3, // 1: factorfleet.task.v1.Task.sieve:type_name -> factorfleet.task.v1.Sieve
+	4, // 2: factorfleet.task.v1.Task.curves:type_name -> factorfleet.task.v1.Curves
+	2, // 3: factorfleet.task.v1.Task.known:type_name -> factorfleet.task.v1.Known
+	0, // 4: factorfleet.task.v1.Known.factors:type_name -> factorfleet.task.v1.Numbers
+	0, // 5: factorfleet.task.v1.Result.factors:type_name -> factorfleet.task.v1.Numbers
+	0, // 6: factorfleet.task.v1.Failure.numbers:type_name -> factorfleet.task.v1.Numbers
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_task_proto_init() }
@@ -1114,7 +1201,7 @@ func file_task_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_task_proto_rawDesc), len(file_task_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   9,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
