@@ -52,19 +52,11 @@ func deadSubcommand(name, usage string, flags []ucli.Flag, do func(deadSession) 
 				return err
 			}
 			return withFleet(c, func(ctx context.Context, s *command.Session, fl *fleet.Fleet) error {
-				if id != "" {
-					if _, err := knownJob(ctx, fl, id); err != nil {
-						return err
-					}
-				}
-				letters, err := fl.GivenUp(ctx, id)
-				if err == nil {
-					letters, err = selected.choose(ctx, fl, id, letters)
-				}
+				d, err := openDead(ctx, c, s, fl, id, selected)
 				if err != nil {
 					return err
 				}
-				return do(deadSession{ctx: ctx, c: c, s: s, fl: fl, job: id, letters: letters, filter: selected})
+				return do(d)
 			})
 		},
 	}
@@ -79,6 +71,20 @@ type deadSession struct {
 	job     string             // "" = all jobs
 	letters []fleet.DeadLetter // of the sweeper: the numbers that were given up, that filter selects
 	filter  *letterFilter      // nil = all
+}
+
+// openDead reads the dead letters of a job, or of all jobs for "", that a filter selects.
+func openDead(ctx context.Context, c *ucli.Context, s *command.Session, fl *fleet.Fleet, id string, selected *letterFilter) (d deadSession, err error) {
+	if id != "" {
+		if _, err := knownJob(ctx, fl, id); err != nil {
+			return d, err
+		}
+	}
+	letters, err := fl.GivenUp(ctx, id)
+	if err == nil {
+		letters, err = selected.choose(ctx, fl, id, letters)
+	}
+	return deadSession{ctx: ctx, c: c, s: s, fl: fl, job: id, letters: letters, filter: selected}, err
 }
 
 // A jobRange is a range of a job.

@@ -27,7 +27,7 @@ func main() {
 			submitCommand(), waitCommand(), resultsCommand(),
 			statusCommand(), lsCommand(), cancelCommand(), finishCommand(), rmCommand(),
 			pauseCommand(), resumeCommand(), changeCommand(),
-			verifyCommand(), deadCommand(), workersCommand(), schemaCommand(), initCommand(), serveCommand(),
+			verifyCommand(), deadCommand(), retryCommand(), workersCommand(), schemaCommand(), initCommand(), serveCommand(),
 		},
 	})
 }

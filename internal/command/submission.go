@@ -80,10 +80,23 @@ func CheckKind(kind string) error {
 // submission returns what the flags of submit request. All its errors have exit code Usage. A job is
 // kept if its user may come back to it: if the user chose its id, or does not wait for it.
 func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
+	sub, err := s.settings(c, c.String("kind"))
+	if err != nil {
+		return sub, err
+	}
+	sub.Sources, err = sources(c, readingOf(sub.Format))
+	return sub, err
+}
+
+// settings is submission for a job of that kind without the sources of its numbers.
+func (s *Session) settings(c *ucli.Context, kind string) (job.Submission, error) {
 	sub := job.Submission{
-		ID: c.String("id"), Kind: c.String("kind"), Class: task.Class(c.String("priority")),
+		ID: c.String("id"), Kind: kind, Class: task.Class(c.String("priority")),
 		Sleep: c.Duration("sleep"), Replicas: c.Int("replicas"), Budget: c.Duration("budget"), Certify: c.Bool("certify"), One: c.Bool("one"), Campaign: c.String("campaign"), Keep: c.Duration("keep"),
 		OnBad: func(b task.BadToken) { s.Notef("%s", input.Describe(b)) },
+	}
+	if c.Value("replicas") == nil { // a command without that flag
+		sub.Replicas = 1
 	}
 	if err := checkSubmission(c, &sub); err != nil {
 		return sub, err
@@ -116,11 +129,7 @@ func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
 	if sub.Chunking, err = plan.ParseChunking(c.String("chunk")); err != nil {
 		return sub, cli.Exit(cli.Usage, err)
 	}
-	if err := checkItems(&sub); err != nil {
-		return sub, err
-	}
-	sub.Sources, err = sources(c, readingOf(sub.Format))
-	return sub, err
+	return sub, checkItems(&sub)
 }
 
 // checkSubmission checks the flags that need no parsing.

@@ -105,6 +105,14 @@ type Number struct {
 	Known []nat.Nat // divisors, at most task.MaxKnown; nil = none
 }
 
+// NumberOf returns n with those of its factors that help a worker. The product of the factors, with their exponents, is n.
+func NumberOf(n nat.Nat, factors []nat.Nat) Number {
+	if _, word := n.Word(); word || len(factors) == 0 {
+		return Number{N: n}
+	}
+	return Number{N: n, Known: useful(slices.Clone(factors), true)}
+}
+
 // numbers is a Source of a list in memory.
 type numbers struct {
 	rest  []Number
