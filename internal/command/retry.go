@@ -93,10 +93,12 @@ func (s *Session) readUnfinished(ctx context.Context, c *ucli.Context, f *fleet.
 		return cli.WithHint(fmt.Errorf("%w: job %s has not finished", fleet.ErrDiffers, j.ID), "`producer wait %s` waits for it", j.ID)
 	}
 	var left []input.Number
+	effort := earlierEffort{job: j}
 	sum, err := job.Results(ctx, f, j.ID, job.Watch{
 		Ordered: true, Leave: s.leave, Log: s.Log, Emit: func(item *collect.Item) error {
 			if item.Dead == "" && item.Unfinished() {
 				left = append(left, unfinishedNumber(item))
+				effort.add(item)
 			}
 			return nil
 		},
@@ -115,6 +117,9 @@ func (s *Session) readUnfinished(ctx context.Context, c *ucli.Context, f *fleet.
 	}
 	sub.Sources = []input.Source{input.Numbers(left)}
 	inherit(c, sub, j)
+	if !c.IsSet("work") {
+		sub.WorkDigits = effort.digits()
+	}
 	s.Notef("%s of job %s are computed again as a new job", text.Count(uint64(len(left)), "unfinished number"), j.ID)
 	return nil
 }
@@ -141,9 +146,6 @@ func inherit(c *ucli.Context, sub *job.Submission, j *task.Job) {
 	}
 	if !c.IsSet("campaign") && j.Campaign != "" {
 		sub.Campaign = j.Campaign
-	}
-	if !c.IsSet("work") {
-		sub.WorkDigits = j.WorkDigits
 	}
 	if sub.Route != "" && sub.Campaign == string(campaign.Always) {
 		sub.Campaign = string(campaign.Auto)

@@ -42,6 +42,7 @@ type search struct {
 // budget is spent, the rest is Composite and the method says so.
 func (e *Engine) big(dst []Factor, n *big.Int) ([]Factor, string, error) {
 	s := &search{e: e, dst: dst, start: len(dst), method: "prime"}
+	e.effort = 0
 	s.trial(n)
 	s.divideByKnown()
 	err := s.run()

@@ -43,6 +43,7 @@ type Engine struct {
 	factors     []Factor       // the memory of the last answer of Batch
 	work        curveCounts    // of o.Work
 	known       []*big.Int     // see SetKnown
+	effort      float64        // see Effort
 	report      reporter
 	hints       hints
 }
@@ -78,6 +79,10 @@ func (e *Engine) SetKnown(divisors []*big.Int) { e.known = divisors }
 // SetOne has numbers of 2^64 or more that are not computed together with others end as soon as a proper factor is known, as
 // if Options.Finish ended them then.
 func (e *Engine) SetOne(one bool) { e.stop.one = one }
+
+// Effort returns the effort of curves on the unfinished factors of the last number of 2^64 or more that was not computed
+// together with others, whoever ran them, in digits; of several factors the least. It is 0 if there are none.
+func (e *Engine) Effort() float64 { return e.effort }
 
 // Spent returns the CPU time of the last number of 2^64 or more that was not computed
 // together with others, on all cores and up to the last reading of the meter, and its

@@ -52,7 +52,11 @@ func (s *search) giveUp() error {
 	}
 	left := s.composite
 	s.composite = nil
-	for _, p := range left {
+	for i, p := range left {
+		all := p.done.all()
+		if digits := all.digits(); i == 0 || digits < s.e.effort {
+			s.e.effort = digits
+		}
 		s.found(p, Composite)
 	}
 	switch {

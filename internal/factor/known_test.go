@@ -98,3 +98,49 @@ func TestOne(t *testing.T) {
 		t.Errorf("a number without a small factor: %s by %q after %v, %v", format(fs), method, cpu, err)
 	}
 }
+
+// TestEffortOfUnfinished: the effort is that of the curves of the answer, and none if nothing is unfinished. An effort before
+// counts.
+func TestEffortOfUnfinished(t *testing.T) {
+	r := rand.New(rand.NewPCG(16, 10))
+	hard := nat.FromBig(semiprime(r, 700))
+	e := New(Options{})
+	for budget := 100 * time.Millisecond; e.Effort() == 0 && budget < 10*time.Minute; budget *= 2 { // until the first curves count
+		e.SetBudget(budget)
+		if _, _, err := e.Append(t.Context(), nil, hard); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if e.Effort() <= 0 || e.Effort() > 40 {
+		t.Errorf("t%g", e.Effort())
+	}
+	e.SetWork(35)
+	e.SetBudget(time.Millisecond)
+	if _, method, err := e.Append(t.Context(), nil, hard); err != nil || e.Effort() < 34.9 {
+		t.Errorf("after t35: t%g by %q, %v", e.Effort(), method, err)
+	}
+	if _, _, err := e.Append(t.Context(), nil, nat.FromBig(product(randomPrime(r, 14), randomPrime(r, 90)))); err != nil || e.Effort() != 0 {
+		t.Errorf("of a finished number: t%g, %v", e.Effort(), err)
+	}
+}
+
+// TestReach: more time reaches more, and half of an effort is less.
+func TestReach(t *testing.T) {
+	last := 0.0
+	for d := time.Second; d < 1000*time.Hour; d *= 10 {
+		got := Reach(600, d, 0)
+		if got < last || got > maxDigits-1 {
+			t.Errorf("t%g after %v, t%g before", got, d, last)
+		}
+		last = got
+		if half := HalfOf(got); got > 0 && (half >= got || half < got-6) {
+			t.Errorf("half of t%g is t%g", got, half)
+		}
+	}
+	if got := Reach(600, 0, 30); got < 29.9 || got > 30.1 {
+		t.Errorf("t30 and no time: t%g", got)
+	}
+	if last < 30 {
+		t.Errorf("t%g after %v", last, 1000*time.Hour)
+	}
+}

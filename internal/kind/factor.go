@@ -135,6 +135,9 @@ func (r *runner) runLarge(ctx context.Context, numbers []nat.Nat, done *[]task.F
 	spent := r.read()
 	a.CPU = spent.cpu
 	setWall(&a, spent.wall)
+	if a.Unfinished() {
+		a.Effort = r.engine.Effort()
+	}
 	*done = append(*done, a)
 	return nil
 }

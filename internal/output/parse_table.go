@@ -22,6 +22,7 @@ type jsonLine struct {
 	Method  string       `json:"method"`
 	CPU     json.Number  `json:"cpu_s"`
 	Wall    json.Number  `json:"wall_s,omitempty"`
+	Effort  float64      `json:"effort,omitempty"`
 	Worker  string       `json:"worker"`
 	Attempt uint32       `json:"attempt"`
 	jsonSource
@@ -81,6 +82,9 @@ func (r *Record) parseJSON(text []byte) error {
 		r.Factors = append(r.Factors, task.Factor{P: p, Exp: f.E, Status: status})
 	}
 	r.Source = line.source()
+	if line.Effort > 0 && line.Effort <= task.MaxWorkDigits {
+		r.Effort = line.Effort
+	}
 	r.Certificates = certificates(line.Factors)
 	if line.Value != nil {
 		if err := r.setValue([]byte(*line.Value)); err != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 // fastEncode is Encode on the fast path. It writes the same bytes as encode. It returns
-// false for a result that needs the generated code: one with certificates, with more than
+// false for a result that needs the generated code: one with certificates or efforts, with more than
 // fastMethods methods, with a number of 128 or more factors, with a factor of 128 or more
 // bytes, or with an exponent of 128 or more.
 //
@@ -68,7 +68,7 @@ func (w *columnWriter) reset() {
 func (w *columnWriter) add(item *Factorization) bool {
 	at, ok := w.methods.index(item.Method)
 	count := len(item.Factors)
-	if !ok || count >= 0x80 || item.Certificates != nil {
+	if !ok || count >= 0x80 || item.Certificates != nil || item.Effort > 0 {
 		return false
 	}
 	w.method = append(w.method, byte(at))

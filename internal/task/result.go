@@ -50,6 +50,10 @@ type Factorization struct {
 	CPU     time.Duration // of all threads that worked on the number, as the worker claims
 	Wall    time.Duration // from the start to the end, as the worker claims; 0 = not stated
 
+	// Effort is the ECM effort that was spent on what is unfinished, in digits, also before the task: it missed a factor of so
+	// many digits with probability 1/e, as the worker claims. 0 = not stated.
+	Effort float64
+
 	// Certificates prove that factors of 2^64 and more are Prime. nil, or one text for
 	// each of Factors, "" for a factor without one. See Certificate.
 	Certificates []string
@@ -160,11 +164,25 @@ func (r *Result) encode() []byte {
 	m.Factors = encodeNumbers(primes)
 	m.CertificateSizes, m.Certificates = r.certificates(total)
 	m.Asked, m.BudgetNs, m.WallNs = r.Asked, uint64(r.Budget), r.wallTimes()
+	m.EffortMillidigits = r.efforts()
 	m.Kernels, m.Round, m.ChunkCount, m.ChunkBefore = r.Kernels, r.Round, r.ChunkCount, r.ChunkBefore
 	if m.BeganMs = milli(r.Began); m.BeganMs != 0 {
 		m.SpanMs = r.spanMilli()
 	}
 	return marshal(m)
+}
+
+// efforts returns the efforts of the items in thousandths of a digit; nil if none is stated.
+func (r *Result) efforts() (list []uint32) {
+	for i := range r.Items {
+		if e := r.Items[i].Effort; e > 0 && e <= MaxWorkDigits {
+			if list == nil {
+				list = make([]uint32, len(r.Items))
+			}
+			list[i] = uint32(millidigits(e))
+		}
+	}
+	return list
 }
 
 // wallTimes returns the wall-clock times of the items; nil if none is stated.
@@ -247,7 +265,7 @@ func decodeResult(b []byte) (*Result, error) {
 	}
 	count, total := len(m.FactorCounts), len(primes)
 	if len(m.Method) != count || len(m.CpuNs) != count || count > MaxCount ||
-		len(m.WallNs) != 0 && len(m.WallNs) != count ||
+		len(m.WallNs) != 0 && len(m.WallNs) != count || len(m.EffortMillidigits) != 0 && len(m.EffortMillidigits) != count ||
 		len(m.Exponents) != total || len(m.Statuses) != total || len(m.CertificateSizes) != 0 && len(m.CertificateSizes) != total {
 		return nil, fmt.Errorf("result: %w", errColumns)
 	}
@@ -272,6 +290,9 @@ func decodeResult(b []byte) (*Result, error) {
 		r.Items[i] = Factorization{Factors: factors[:n:n], Method: m.Methods[m.Method[i]], CPU: duration(m.CpuNs[i]), Certificates: certificates}
 		if len(m.WallNs) > 0 {
 			r.Items[i].Wall = duration(m.WallNs[i])
+		}
+		if len(m.EffortMillidigits) > 0 {
+			r.Items[i].Effort, _ = workDigits(m.EffortMillidigits[i]) // 0 if it is too large
 		}
 		factors = factors[n:]
 	}

@@ -39,6 +39,7 @@ var (
 				{Factors: []Factor{}, Method: "trivial"},
 				{Factors: []Factor{{nat.New(2), 3, Prime}, {nat.New(3), 1<<32 - 1, PRP}, {longest, 1, Composite}}, Method: "rho(seed=1)", CPU: time.Millisecond},
 				{Factors: []Factor{{nat.New(7), 1, Prime}}, Method: "trivial", CPU: 1, Wall: time.Hour},
+				{Factors: []Factor{{longest, 1, Composite}}, Method: "unfinished after trial", CPU: 1, Effort: 31.4},
 			},
 		},
 		{Kind: KindSquare, Items: []Factorization{{Factors: []Factor{{square, 1, Value}}}}, Asked: 1},

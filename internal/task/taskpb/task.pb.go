@@ -595,14 +595,16 @@ type Result struct {
 	// One entry for each number if any number has one, else none.
 	WallNs []uint64 `protobuf:"varint,17,rep,packed,name=wall_ns,json=wallNs,proto3" json:"wall_ns,omitempty"` // wall-clock time of the number, claimed; 0 = not stated
 	// Where and when the answers were computed. All of it is claimed. A reader leaves out what breaks a rule.
-	Kernels       string `protobuf:"bytes,18,opt,name=kernels,proto3" json:"kernels,omitempty"`                             // level of kernels of the engine: 1 to 32 of a-z A-Z 0-9 _ -
-	BeganMs       int64  `protobuf:"varint,19,opt,name=began_ms,json=beganMs,proto3" json:"began_ms,omitempty"`             // Unix time at which the first number of the range was begun; years 1 to 9999, 0 = not stated
-	SpanMs        uint64 `protobuf:"varint,20,opt,name=span_ms,json=spanMs,proto3" json:"span_ms,omitempty"`                // from then to the end of the last one
-	ChunkCount    uint32 `protobuf:"varint,21,opt,name=chunk_count,json=chunkCount,proto3" json:"chunk_count,omitempty"`    // numbers of the task, at most 4096; 0 = not stated. If the range has more: it is joined of tasks of so many numbers, of which the last one may be shorter
-	ChunkBefore   uint32 `protobuf:"varint,22,opt,name=chunk_before,json=chunkBefore,proto3" json:"chunk_before,omitempty"` // numbers of the task before the range, less than chunk_count
-	Round         string `protobuf:"bytes,23,opt,name=round,proto3" json:"round,omitempty"`                                 // of the task; "" = "0", or not stated if chunk_count is 0
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Kernels     string `protobuf:"bytes,18,opt,name=kernels,proto3" json:"kernels,omitempty"`                             // level of kernels of the engine: 1 to 32 of a-z A-Z 0-9 _ -
+	BeganMs     int64  `protobuf:"varint,19,opt,name=began_ms,json=beganMs,proto3" json:"began_ms,omitempty"`             // Unix time at which the first number of the range was begun; years 1 to 9999, 0 = not stated
+	SpanMs      uint64 `protobuf:"varint,20,opt,name=span_ms,json=spanMs,proto3" json:"span_ms,omitempty"`                // from then to the end of the last one
+	ChunkCount  uint32 `protobuf:"varint,21,opt,name=chunk_count,json=chunkCount,proto3" json:"chunk_count,omitempty"`    // numbers of the task, at most 4096; 0 = not stated. If the range has more: it is joined of tasks of so many numbers, of which the last one may be shorter
+	ChunkBefore uint32 `protobuf:"varint,22,opt,name=chunk_before,json=chunkBefore,proto3" json:"chunk_before,omitempty"` // numbers of the task before the range, less than chunk_count
+	Round       string `protobuf:"bytes,23,opt,name=round,proto3" json:"round,omitempty"`                                 // of the task; "" = "0", or not stated if chunk_count is 0
+	// One entry for each number if any number has one, else none.
+	EffortMillidigits []uint32 `protobuf:"varint,24,rep,packed,name=effort_millidigits,json=effortMillidigits,proto3" json:"effort_millidigits,omitempty"` // ECM effort on what is unfinished, thousandths of a digit, claimed; 0 = not stated, at most 100000
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Result) Reset() {
@@ -794,6 +796,13 @@ func (x *Result) GetRound() string {
 		return x.Round
 	}
 	return ""
+}
+
+func (x *Result) GetEffortMillidigits() []uint32 {
+	if x != nil {
+		return x.EffortMillidigits
+	}
+	return nil
 }
 
 // A range that a worker hands back. Subject: FACTOR.returns.<job>.<first>-<count>.<round>.<worker>
@@ -1094,7 +1103,7 @@ const file_task_proto_rawDesc = "" +
 	"\bevidence\x18\t \x01(\fR\bevidence\x12\x18\n" +
 	"\adivisor\x18\n" +
 	" \x01(\fR\adivisor\x12\x14\n" +
-	"\x05sigma\x18\v \x01(\x04R\x05sigma\"\xac\x05\n" +
+	"\x05sigma\x18\v \x01(\x04R\x05sigma\"\xdb\x05\n" +
 	"\x06Result\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
 	"\x06worker\x18\x02 \x01(\tR\x06worker\x12\x18\n" +
@@ -1121,7 +1130,8 @@ const file_task_proto_rawDesc = "" +
 	"\vchunk_count\x18\x15 \x01(\rR\n" +
 	"chunkCount\x12!\n" +
 	"\fchunk_before\x18\x16 \x01(\rR\vchunkBefore\x12\x14\n" +
-	"\x05round\x18\x17 \x01(\tR\x05round\"P\n" +
+	"\x05round\x18\x17 \x01(\tR\x05round\x12-\n" +
+	"\x12effort_millidigits\x18\x18 \x03(\rR\x11effortMillidigits\"P\n" +
 	"\x06Return\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x16\n" +
 	"\x06detail\x18\x02 \x01(\tR\x06detail\x12\x16\n" +
