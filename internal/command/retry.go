@@ -11,6 +11,7 @@ import (
 	"factorfleet/internal/campaign"
 	"factorfleet/internal/cli"
 	"factorfleet/internal/collect"
+	"factorfleet/internal/explain"
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/input"
 	"factorfleet/internal/job"
@@ -93,12 +94,12 @@ func (s *Session) readUnfinished(ctx context.Context, c *ucli.Context, f *fleet.
 		return cli.WithHint(fmt.Errorf("%w: job %s has not finished", fleet.ErrDiffers, j.ID), "`producer wait %s` waits for it", j.ID)
 	}
 	var left []input.Number
-	effort := earlierEffort{job: j}
+	effort := explain.EarlierEffort{Job: j}
 	sum, err := job.Results(ctx, f, j.ID, job.Watch{
 		Ordered: true, Leave: s.leave, Log: s.Log, Emit: func(item *collect.Item) error {
 			if item.Dead == "" && item.Unfinished() {
 				left = append(left, unfinishedNumber(item))
-				effort.add(item)
+				effort.Add(item.N.BitLen(), &item.Factorization)
 			}
 			return nil
 		},
@@ -118,7 +119,7 @@ func (s *Session) readUnfinished(ctx context.Context, c *ucli.Context, f *fleet.
 	sub.Sources = []input.Source{input.Numbers(left)}
 	inherit(c, sub, j)
 	if !c.IsSet("work") {
-		sub.WorkDigits = effort.digits()
+		sub.WorkDigits = effort.Digits()
 	}
 	s.Notef("%s of job %s are computed again as a new job", text.Count(uint64(len(left)), "unfinished number"), j.ID)
 	return nil

@@ -5,9 +5,9 @@ import (
 	"factorfleet/internal/task"
 )
 
-// maxKnownInputs bounds for how many numbers of a job a process remembers divisors. They are needed until the numbers are
-// queued; whoever queues a range again has read its blocks just before.
-const maxKnownInputs = 1 << 16
+// maxKnownInputs bounds for how many numbers of a job a process remembers divisors: more than the cache of blocks has numbers
+// of 2^64 or more, so that whoever has the numbers of a cached block has their divisors, too.
+const maxKnownInputs = 1 << 17
 
 // A knownInputs has divisors of numbers of one job by position: those that its feeder adds, and those of blocks that were
 // read. They are hints, so that the oldest ones may be forgotten. The holder of Inputs.mu uses it.

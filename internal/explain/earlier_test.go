@@ -1,11 +1,10 @@
-package command
+package explain
 
 import (
 	"math/big"
 	"testing"
 	"time"
 
-	"factorfleet/internal/collect"
 	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
 )
@@ -15,13 +14,11 @@ import (
 func TestEarlierEffort(t *testing.T) {
 	n := nat.FromBig(new(big.Int).Lsh(big.NewInt(1), 600))
 	digits := func(budget time.Duration, before float64, claims ...float64) float64 {
-		e := earlierEffort{job: &task.Job{Budget: budget, WorkDigits: before}}
+		e := EarlierEffort{Job: &task.Job{Budget: budget, WorkDigits: before}}
 		for _, claim := range claims {
-			e.add(&collect.Item{N: n, Factorization: task.Factorization{
-				Factors: []task.Factor{{P: n, Exp: 1, Status: task.Composite}}, Effort: claim,
-			}})
+			e.Add(n.BitLen(), &task.Factorization{Factors: []task.Factor{{P: n, Exp: 1, Status: task.Composite}}, Effort: claim})
 		}
-		return e.digits()
+		return e.Digits()
 	}
 	honest := digits(time.Hour, 0, 30)
 	if honest < 27 || honest >= 30 {
