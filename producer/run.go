@@ -39,10 +39,11 @@ func waitCommand() *ucli.Command {
 	}
 }
 
-const resultsDescription = `The flags --status, --slower-than, --worker and --since select answers. The exit code and the notes
+const resultsDescription = `The flags --status, --slower-than, --worker and --since select answers, --sort orders them. The exit code and the notes
 on standard error are those of the whole job, whatever is selected. Examples:
 
   producer results JOB --status CF,C               the numbers that are not factored completely
+  producer results JOB --sort time -e | head       those that took longest
   producer results JOB --slower-than 1m --json     the hard ones, with where they were computed
   producer results JOB --since 2h --worker lab3    what a worker has answered lately`
 
@@ -50,7 +51,7 @@ func resultsCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "results", Usage: "print the verified answers that a job has now, without waiting", ArgsUsage: "JOB",
 		Description: resultsDescription,
-		Flags:       append(append([]ucli.Flag{cli.ProgressFlag()}, command.FilterFlags()...), command.OutputFlags()...),
+		Flags:       append(append([]ucli.Flag{cli.ProgressFlag()}, command.SelectionFlags()...), command.OutputFlags()...),
 		Action: func(c *ucli.Context) error {
 			id, err := cli.Arg(c, "JOB")
 			if err != nil {

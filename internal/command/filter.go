@@ -26,6 +26,9 @@ func FilterFlags() []ucli.Flag {
 	}
 }
 
+// SelectionFlags returns the flags of `producer results` that say which answers are printed, and in which order.
+func SelectionFlags() []ucli.Flag { return append(FilterFlags(), sortFlag()) }
+
 // SinceFlag returns the flag --since; what says what it selects.
 func SinceFlag(what, category string) ucli.Flag {
 	return &ucli.StringFlag{Name: "since", Category: category, Usage: what + " at `TIME` or later: 22:00, 2026-12-01T22:00, or a duration such as 2h before now"}

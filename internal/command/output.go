@@ -2,6 +2,7 @@ package command
 
 import (
 	"fmt"
+	"io"
 	"time"
 
 	ucli "github.com/urfave/cli/v2"
@@ -37,6 +38,8 @@ type printer struct {
 
 	unfinished unfinishedSum // of all answered numbers
 	filter     *filter       // which answers are printed; nil = all
+	sorter     *sorter       // nil = in the order in which they come
+	w          io.Writer     // that of out
 }
 
 // outputFormat returns the format of the answers. It also checks --progress: a usage error must come
@@ -62,11 +65,15 @@ func (s *Session) newPrinter(c *ucli.Context, format output.Format) (*printer, e
 	if err != nil {
 		return nil, err
 	}
+	order, err := newSorter(c, format)
+	if err != nil {
+		return nil, err
+	}
 	w, file, err := s.destination(c)
 	if err != nil {
 		return nil, err
 	}
-	return &printer{session: s, out: output.New(w, format, c.Bool("exponents")), file: file, ordered: !c.Bool("as-completed"), filter: selected}, nil
+	return &printer{session: s, out: output.New(w, format, c.Bool("exponents")), file: file, ordered: !c.Bool("as-completed"), filter: selected, sorter: order, w: w}, nil
 }
 
 // emit prints one answer, and a note if the number was given up, if the filter selects it. Positions that a user sees count
@@ -80,6 +87,9 @@ func (p *printer) emit(item *collect.Item) error {
 	if item.Dead != "" {
 		noun, brief := task.Noun(item.Kind), task.Brief(item.Kind, item.N)
 		p.session.Notef("%s %d of the input, %s, was given up: %s", noun, item.Position+1, brief, task.Unnamed(item.Kind, item.N, item.Dead))
+	}
+	if p.sorter != nil {
+		return p.sorter.add(item)
 	}
 	return p.out.Write((*output.Record)(item))
 }
@@ -125,7 +135,11 @@ func (p *printer) close(err error) error {
 
 // complete writes what is buffered, and replaces the file that --output names.
 func (p *printer) complete() error {
-	if err := p.out.Flush(); err != nil || p.file == nil {
+	err := p.out.Flush()
+	if err == nil && p.sorter != nil {
+		err = p.sorter.writeTo(p.w)
+	}
+	if err != nil || p.file == nil {
 		return err
 	}
 	return p.file.Commit()
