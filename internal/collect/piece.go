@@ -44,12 +44,27 @@ func (p *piece) of(r *task.Result) []task.Factorization { return r.Items[p.offse
 type held struct {
 	piece
 	data   []byte
-	stored time.Time
+	stored int64 // when the server stored it, Unix microseconds
 }
 
 // cost returns the bytes that a held piece counts towards Config.Limit: its payload,
-// and 104 for the entry and the rounding of the allocator.
-func cost(data []byte) int64 { return int64(len(data)) + 104 }
+// and 88 for the entry and the rounding of the allocator.
+func cost(data []byte) int64 { return int64(len(data)) + 88 }
+
+// micro returns the Unix microseconds of t, 0 for the zero time; fromMicro is its inverse.
+func micro(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func fromMicro(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us)
+}
 
 // An evicted piece has its payload in the stream only. hash tells whether a payload
 // that is read again is the one that was verified. Its key is random for each process,
@@ -80,14 +95,14 @@ func (c *Collector) hold(p piece, stored time.Time, payload, data []byte) []byte
 	if data == nil {
 		data = bytes.Clone(payload)
 	}
-	c.held.push(held{p, data, stored})
+	c.held.push(held{p, data, micro(stored)})
 	c.heldBytes += cost(data)
 	return data
 }
 
 // emitHeld emits h, the first of c.held.
 func (c *Collector) emitHeld(ctx context.Context, h *held) error {
-	result, err := c.result(&h.piece, func() ([]byte, time.Time, error) { return h.data, h.stored, nil })
+	result, err := c.result(&h.piece, func() ([]byte, time.Time, error) { return h.data, fromMicro(h.stored), nil })
 	if err != nil {
 		panic("collect: internal error: " + err.Error()) // Check has decoded these bytes
 	}
