@@ -74,7 +74,7 @@ func TestKnownFactors(t *testing.T) {
 		{"360=-2", "", whyFactor},
 		{"360=x", "", whyFactor},
 		{"=360", "", whyNoNumber},
-		{"+=360", "", "column 1: "},
+		{"+=360", "", "column 2: "},
 		{"3x=360", "", "column 2: "},
 		{"2^128+1=" + f7small, f7 + " [" + f7small + "]", ""},
 		{"(2^127-1)*2+1=7", "", whyDivides},

@@ -20,7 +20,7 @@ const (
 	whyNotInteger = "not a non-negative decimal integer"
 	whyTooLong    = "longer than 16,384 bits (about 4,932 digits)" // task.MaxBits
 	whyNoNumber   = "there must be a number before ="
-	whyLongText   = "the expression is longer than 16 KiB"         // maxRaw
+	whyLongText   = "the expression is longer than 16 KiB" // maxRaw
 )
 
 // A token collects the bytes of one token, in one or several pieces. Its memory is

@@ -17,9 +17,15 @@ func TestKnownInBlock(t *testing.T) {
 	}
 	with := AppendKnown(block, known)
 	got, err := DecodeBlock(with)
-	checkEqual(t, got, some, err)
+	checkEqual(t, got.Numbers, some, err)
 	if got := KnownOf(with, len(some)); !reflect.DeepEqual(got, known) {
 		t.Errorf("%v, want %v", got, known)
+	}
+	texts := Block{Numbers: some, Written: []Written{{2, "0xff"}}} // beside them, a text
+	both, err := DecodeBlock(AppendKnown(texts.Encode(), known))
+	checkEqual(t, both, texts, err)
+	if got := KnownOf(AppendKnown(texts.Encode(), known), len(some)); !reflect.DeepEqual(got, known) {
+		t.Errorf("beside a text: %v, want %v", got, known)
 	}
 	if got := KnownOf(with, 5); got != nil {
 		t.Errorf("divisors of number 6 of 5: %v", got)
