@@ -10,13 +10,14 @@ import (
 	"factorfleet/internal/fleet"
 )
 
-const retryDescription = `With --unfinished the numbers of a finished job that are not factored completely become the input of a
-new job, with the factors that are known of them. --budget is the CPU time for each. The answers are those of the
-new job, in the order of the old one: they are printed, or with --detach the id of the new job is, and
-"producer wait ID" prints them. The answers of JOB stay as they are. What is not said by a flag is as JOB has it.
+const retryDescription = `With --unfinished the numbers of a finished job that are not factored completely become
+the input of a new job, with the factors that are known of them. --budget is the CPU time for each.
+The answers are those of the new job, in the order of the old one: they are printed, or with
+--detach the id of the new job is, and "producer wait ID" prints them. The answers of JOB stay as
+they are. What is not said by a flag is as JOB has it.
 
-With --failed the numbers or items that JOB has given up are queued again in JOB itself, as "producer dead retry JOB"
-does: "producer wait JOB" then prints all answers of JOB.`
+With --failed the numbers or items that JOB has given up are queued again in JOB itself, as
+"producer dead retry JOB" does: "producer wait JOB" then prints all answers of JOB.`
 
 func retryCommand() *ucli.Command {
 	flags := append([]ucli.Flag{

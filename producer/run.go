@@ -40,8 +40,9 @@ func waitCommand() *ucli.Command {
 	}
 }
 
-const resultsDescription = `The flags --status, --slower-than, --worker and --since select answers, --sort orders them. The exit code and the notes
-on standard error are those of the whole job, whatever is selected.`
+const resultsDescription = `The flags --status, --slower-than, --worker and --since select answers, --sort orders
+them. The exit code and the notes on standard error are those of the whole job, whatever is
+selected.`
 
 func resultsCommand() *ucli.Command {
 	return &ucli.Command{

@@ -29,8 +29,9 @@ signs, * / % (/ only without a remainder), + and -. Values are below 2^16384. In
 may have spaces, as in 2^127 - 1; but 12 -5 are two numbers, and the second one is invalid.
 --strict reads digits only, as factor of coreutils does.
 
-A number may come with factors that are known of it, as n=p*q^2*...: a line of --format factordb. They need not be
-prime, nor all. The workers begin with them. An example: 340282366920938463463374607431768211457=59649589127497217
+A number may come with factors that are known of it, as n=p*q^2*...: a line of --format factordb.
+They need not be prime, nor all. The workers begin with them. n may be an expression, the factors
+are digits: 2^128+1=59649589127497217
 
 With --kind exec:NAME the workers that offer NAME (consumer run --exec) run a command for each item.
 An item is a line of the input: all its bytes but the newline, at most 65,536. Empty lines are
