@@ -3,6 +3,7 @@ package observe
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -52,5 +53,25 @@ func TestCrowdDisplacesNobody(t *testing.T) {
 	w := Summarize(fleet.WorkerList{Workers: list}, nil)[0].shortened()
 	if len(w.Activities) > maxShown || len(w.Holding) > maxShown {
 		t.Errorf("%d activities, %d tasks", len(w.Activities), len(w.Holding))
+	}
+}
+
+// TestUnreachable: while the server cannot be reached, no request waits for it: pages that stay open would hold all requests
+// that are answered at a time.
+func TestUnreachable(t *testing.T) {
+	r := newRig(t)
+	j := r.job("a", 15, 3)
+	r.await("the job", func(v *View) bool { return v.Connected && len(v.Lines) == 1 })
+	r.server.Stop()
+	r.await("the end", func(v *View) bool { return !v.Connected })
+	const want = "the server cannot be reached"
+	if _, err := r.o.Job(t.Context(), j.ID); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("job: %v", err)
+	}
+	if _, err := r.o.Dead(t.Context(), DeadQuery{Query: Query{Limit: 1}}); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("dead letters: %v", err)
+	}
+	if p, err := r.o.Jobs(t.Context(), JobQuery{Query: Query{Limit: 1}}); err != nil || len(p.Jobs) != 1 {
+		t.Errorf("jobs: %+v, %v", p, err)
 	}
 }

@@ -58,8 +58,12 @@ type jobWatch struct {
 func (o *Observer) Job(ctx context.Context, id string) (*JobView, error) {
 	ctx, cancel := context.WithTimeout(ctx, jobWithin)
 	defer cancel()
-	if _, err := o.Latest(ctx); err != nil {
+	seen, err := o.Latest(ctx)
+	if err != nil {
 		return nil, err
+	}
+	if !seen.Connected { // else each request would wait for jobWithin
+		return nil, fmt.Errorf("read job %.60q: %s", id, seen.Reason)
 	}
 	s, err := o.observing()
 	if err != nil {
