@@ -75,3 +75,16 @@ func TestUnreachable(t *testing.T) {
 		t.Errorf("jobs: %+v, %v", p, err)
 	}
 }
+
+// TestOfflineOnce: the same reason again is no new View.
+func TestOfflineOnce(t *testing.T) {
+	o := New()
+	o.Offline("a")
+	v := o.View()
+	if o.Offline("a"); o.View() != v {
+		t.Error("a new view without a change")
+	}
+	if o.Offline("b"); o.View().Reason != "b" {
+		t.Errorf("%+v", o.View())
+	}
+}
