@@ -34,8 +34,10 @@ func TestCompletion(t *testing.T) {
 	s := startFleet(t)
 	s.run("producer", "submit --id monday --detach 15").wantCode(0)
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "numbers.txt"), nil, 0o600); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{"numbers.txt", "s * $(touch ran).txt"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for shell, script := range completionShells {
 		t.Run(shell, func(t *testing.T) {
@@ -49,9 +51,13 @@ func TestCompletion(t *testing.T) {
 				{"producer submit --format=js", "json"},
 				{"producer submit -f n", "numbers.txt"},
 				{"producer verify n", "numbers.txt"},
+				{"producer verify s", "s * $(touch ran).txt"},
 				{"producer -s " + s.url + " wait ", "monday"},
 			} {
 				got := completeIn(t, shell, script, test.words, dir)
+				if _, err := os.Stat(filepath.Join(dir, "ran")); err == nil {
+					t.Fatal("the name of a file was run as a command")
+				}
 				if !strings.Contains("\n"+got, "\n"+test.want+"\n") && !strings.Contains(got, "="+test.want+"\n") {
 					t.Errorf("%q: %q does not have %s", test.words, got, test.want)
 				}

@@ -16,7 +16,7 @@ _PROGRAM() {
 	while IFS= read -r line; do
 		word="${line%%$'\t'*}"
 		if [[ $word == :files ]]; then
-			COMPREPLY=($(compgen -f -- "$cur"))
+			mapfile -t COMPREPLY < <(compgen -f -- "$cur") # a name may have spaces, or be a pattern
 			compopt -o filenames 2>/dev/null
 			return
 		fi

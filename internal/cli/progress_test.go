@@ -265,3 +265,10 @@ func TestVisibleAnswers(t *testing.T) {
 		}
 	}
 }
+
+// TestFitNarrow: a text of a worker with wide characters does not make the status line longer than the terminal.
+func TestFitNarrow(t *testing.T) {
+	if got := fit(6, []string{"漢字漢字漢字", "漢e\u0301"}); got != "??????" {
+		t.Errorf("%q", got)
+	}
+}

@@ -118,6 +118,7 @@ func (s *Screen) clearLocked() {
 func fit(width int, variants []string) string {
 	var runes []rune
 	for _, v := range variants {
+		v = text.Narrow(v) // a method or a host may be what a worker claims
 		if runes = []rune(v); len(runes) <= width {
 			return v
 		}

@@ -124,6 +124,7 @@ func (w *watcher) manifests() error {
 				w.take(list...)
 			}
 		},
+		Gone: w.gone,
 		CaughtUp: func() {
 			known = true
 			close(w.jobsKnown)
@@ -147,6 +148,14 @@ func (w *watcher) changed(j *task.Job) []Event {
 	w.jobs[j.ID] = &own
 	delete(w.foreign, j.ID)
 	return JobChange(before, &own)
+}
+
+// gone forgets a job whose manifest was removed, some hours after the job itself: else what is kept would grow for as long as
+// somebody follows.
+func (w *watcher) gone(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.jobs, id)
 }
 
 // isJob reports whether an id in a subject is that of a job. Those of parts of campaigns have the same form.

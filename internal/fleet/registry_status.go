@@ -36,6 +36,7 @@ func decodeStatus(key string, b []byte) (worker.Status, bool) {
 	for _, n := range []*int{&s.Slots, &s.Busy, &s.Lost, &s.Held} {
 		*n = min(max(*n, 0), maxSlots)
 	}
+	s.CPU, s.PID = max(s.CPU, 0), max(s.PID, 0)
 	s.Offers = task.SoundOffers(s.Offers)
 	s.MaxDigits, s.MemoryDigits = min(max(s.MaxDigits, 0), maxDigits), min(max(s.MemoryDigits, 0), maxDigits)
 	s.Activities = soundActivities(s.Activities)

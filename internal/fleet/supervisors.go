@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -99,9 +100,11 @@ func supervisors(ctx context.Context, js jetstream.JetStream, leases jetstream.K
 		if task.CheckJob(name) != nil {
 			continue // no supervisor has such a name
 		}
-		switch _, err := leases.Get(ctx, SupervisorLease(name)); {
+		switch e, err := leases.Get(ctx, SupervisorLease(name)); {
 		case err == nil:
-			names = append(names, name)
+			if !isLapsed(e.Created(), info.TimeStamp) {
+				names = append(names, name)
+			}
 		case !errors.Is(err, jetstream.ErrKeyNotFound):
 			return nil, fmt.Errorf("look for supervisors: %w", stream.Explain(err))
 		}
@@ -109,6 +112,10 @@ func supervisors(ctx context.Context, js jetstream.JetStream, leases jetstream.K
 	slices.Sort(names)
 	return names, nil
 }
+
+// isLapsed reports whether a lease that was stored at a time is of a process that has ended, now being the server's time of
+// about this moment; zero = unknown. A server that was killed may show for some minutes leases again that had expired before.
+func isLapsed(stored, now time.Time) bool { return now.Sub(stored) > 4*leaseTTL }
 
 // supervisor returns the name of a supervisor that is alive, any of several; "" if none is.
 func (f *Fleet) supervisor(ctx context.Context) (string, error) {

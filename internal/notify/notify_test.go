@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -23,6 +24,11 @@ func TestParse(t *testing.T) {
 		"HTTPS://h/":                              "https://h",
 		"mail -s done me":                         "command mail",
 		"curl http://x/":                          "command curl",
+		"TOKEN=secret B='x y' post\tjob":          "command post",
+		"curl\thttps://x/SECRET":                  "command curl",
+		" \thttps://h/SECRET\n":                   "https://h",
+		"$POST":                                   "command",
+		strings.Repeat("x", 1000):                 "command " + strings.Repeat("x", 57) + "...",
 		"":                                        "-", " ": "-", "ftp://h/x": "-", "https://": "-", "http://[::1": "-", "https:///path": "-", "file:///etc/passwd": "-",
 	} {
 		target, err := Parse(value, false)
@@ -155,6 +161,11 @@ func TestAnswers(t *testing.T) {
 	})
 	mux.HandleFunc("/busy", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(503); io.WriteString(w, "try\x1b later") })
 	mux.HandleFunc("/gone", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(404) })
+	mux.HandleFunc("/hooks/", func(w http.ResponseWriter, r *http.Request) { // as many servers do
+		user, password, _ := r.BasicAuth()
+		w.WriteHeader(404)
+		fmt.Fprintf(w, "Cannot POST %s: %s, %s, %s %s", r.RequestURI, r.URL.Path, r.URL.Query().Get("token"), user, password)
+	})
 	mux.HandleFunc("/moved", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/ok", http.StatusTemporaryRedirect) })
 	mux.HandleFunc("/get", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/ok", http.StatusFound) })
 	mux.HandleFunc("/away", func(w http.ResponseWriter, r *http.Request) {
@@ -196,6 +207,10 @@ func TestAnswers(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want.text) || strings.Contains(err.Error(), "secret") || errors.As(err, new(finalError)) != want.final {
 			t.Errorf("%s: %v, want %+v", path, err, want)
 		}
+	}
+	hook := strings.Replace(s.URL, "://", "://user:passw-secret@", 1) + "/hooks/T-secret/%73ecret%2Fx?token=a-secret"
+	if err := once(t, parse(t, hook)); err == nil || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "Cannot POST") {
+		t.Errorf("an answer that quotes the address: %v", err)
 	}
 	if posts.Load() != 2 {
 		t.Errorf("%d posts with a body, not 2", posts.Load())

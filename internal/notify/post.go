@@ -57,7 +57,7 @@ func (t *Target) post(ctx context.Context, e *Event, body []byte) error {
 		return withoutURL(err)
 	}
 	defer answer.Body.Close()
-	return checkAnswer(answer)
+	return t.checkAnswer(answer)
 }
 
 // withoutURL returns the error of a request without its URL, which may contain a secret.
@@ -70,14 +70,14 @@ func withoutURL(err error) error {
 }
 
 // checkAnswer returns nil for a status of success.
-func checkAnswer(answer *http.Response) error {
+func (t *Target) checkAnswer(answer *http.Response) error {
 	said, _ := io.ReadAll(io.LimitReader(answer.Body, maxAnswer))
 	code := answer.StatusCode
 	if code >= 200 && code < 300 {
 		return nil
 	}
 	err := fmt.Errorf("the server answers %d %s", code, http.StatusText(code))
-	if detail := text.Sanitize(string(said), maxDetail); detail != "" {
+	if detail := text.Sanitize(t.redacted(string(said)), maxDetail); detail != "" {
 		err = fmt.Errorf("%w: %s", err, detail)
 	}
 	if code >= 500 || code == http.StatusTooManyRequests || code == http.StatusRequestTimeout {

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"factorfleet/internal/text"
 )
 
 // A Target is where notifications go: a command or an address.
@@ -17,7 +19,8 @@ type Target struct {
 // Parse reads the value of --notify: an address that begins with http:// or https://, or a command line. With direct the
 // command runs without a shell: its words are separated by spaces.
 func Parse(value string, direct bool) (*Target, error) {
-	if strings.TrimSpace(value) == "" {
+	value = strings.TrimSpace(value) // of a file or a variable: a space must not make an address a command
+	if value == "" {
 		return nil, errors.New("it is empty: name a command, or an address such as https://HOST/PATH")
 	}
 	if scheme, _, ok := strings.Cut(value, "://"); ok && strings.Trim(scheme, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == "" {
@@ -50,6 +53,35 @@ func (t *Target) String() string {
 	if len(t.words) > 1 && t.words[0] != shell()[0] {
 		line = t.words[0]
 	}
-	word, _, _ := strings.Cut(strings.TrimSpace(line), " ")
-	return "command " + word
+	for _, word := range strings.Fields(line) {
+		if !strings.ContainsAny(word, "=:'\"$`") { // an assignment before the command, or an address, may be a secret
+			return "command " + text.Sanitize(word, maxName)
+		}
+	}
+	return "command"
 }
+
+// maxName bounds the name of a command in messages, in bytes.
+const maxName = 60
+
+// redacted returns a text that the other side has sent, without the parts of the address that may be secret: servers quote
+// the path of a request in their errors.
+func (t *Target) redacted(s string) string {
+	parts := []string{t.url.RequestURI(), t.url.Path, t.url.EscapedPath(), t.url.RawQuery}
+	parts = append(parts, strings.Split(t.url.Path, "/")...)
+	for _, values := range t.url.Query() {
+		parts = append(parts, values...)
+	}
+	if password, ok := t.url.User.Password(); ok {
+		parts = append(parts, password)
+	}
+	for _, part := range parts {
+		if len(part) >= minSecret {
+			s = strings.ReplaceAll(s, part, "***")
+		}
+	}
+	return s
+}
+
+// minSecret is the least length of a part of an address that is left out of messages, in bytes.
+const minSecret = 6

@@ -58,8 +58,12 @@ type jobWatch struct {
 func (o *Observer) Job(ctx context.Context, id string) (*JobView, error) {
 	ctx, cancel := context.WithTimeout(ctx, jobWithin)
 	defer cancel()
-	if _, err := o.Latest(ctx); err != nil {
+	seen, err := o.Latest(ctx)
+	if err != nil {
 		return nil, err
+	}
+	if !seen.Connected { // else each request would wait for jobWithin
+		return nil, fmt.Errorf("read job %.60q: %s", id, seen.Reason)
 	}
 	s, err := o.observing()
 	if err != nil {
@@ -160,12 +164,9 @@ func (s *session) jobView(ctx context.Context, j *task.Job, w *jobWatch) (*JobVi
 	if err != nil {
 		return nil, err
 	}
-	v := &JobView{Job: r, Line: s.line(j, r, facts.now), Numbers: []Running{}, Slowest: []SlowNumber{}, Shared: shared}
-	for _, n := range runningOf(facts.workers, facts.now) {
-		if n.Job == j.ID && len(v.Numbers) < MaxPage {
-			v.Numbers = append(v.Numbers, n)
-		}
-	}
+	v := &JobView{Job: r, Line: s.line(j, r, facts.now), Slowest: []SlowNumber{}, Shared: shared}
+	v.Numbers = runningOf(facts.workers, j.ID, facts.now)
+	v.Numbers = v.Numbers[:min(len(v.Numbers), MaxPage)]
 	s.addSlowest(ctx, v, w)
 	s.addLetters(ctx, v)
 	return v, nil

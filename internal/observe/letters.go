@@ -90,12 +90,8 @@ func (w *letterWatch) page(ctx context.Context, q DeadQuery) (p DeadPage, err er
 		return p, fmt.Errorf("dead letters: %w", ErrRefused)
 	}
 	life := w.join()
-	select {
-	case <-life.known:
-	case <-time.After(lettersWithin):
-		return p, fmt.Errorf("%w: dead letters are still being read", ErrUnknown)
-	case <-ctx.Done():
-		return p, context.Cause(ctx)
+	if err := life.await(ctx, w.s.fl.Connected()); err != nil {
+		return p, err
 	}
 	found, err := life.find(q, w.s.isStored())
 	if err != nil {
@@ -111,6 +107,26 @@ func (w *letterWatch) page(ctx context.Context, q DeadQuery) (p DeadPage, err er
 		p.Letters = append(p.Letters, l.Letter)
 	}
 	return p, nil
+}
+
+// await waits until all stored letters are read, but not while the server cannot be reached.
+func (l *letterLife) await(ctx context.Context, connected bool) error {
+	select {
+	case <-l.known:
+		return nil
+	default:
+	}
+	if !connected {
+		return fmt.Errorf("%w: dead letters: the server cannot be reached", ErrUnknown)
+	}
+	select {
+	case <-l.known:
+		return nil
+	case <-time.After(lettersWithin):
+		return fmt.Errorf("%w: dead letters are still being read", ErrUnknown)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }
 
 // join returns the life that goes on, or begins one.
@@ -227,7 +243,7 @@ func (w *letterWatch) readAttempts(ctx context.Context, life *letterLife, list [
 		life.mu.Lock()
 		read := k.read
 		life.mu.Unlock()
-		if read || ctx.Err() != nil {
+		if read || ctx.Err() != nil || !w.s.fl.Connected() {
 			continue
 		}
 		slots <- struct{}{}

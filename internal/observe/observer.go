@@ -73,6 +73,9 @@ func (o *Observer) Offline(reason string) {
 	o.mu.Lock()
 	v := *o.view
 	o.mu.Unlock()
+	if !v.Connected && v.Reason == reason {
+		return // nothing has changed
+	}
 	v.Connected, v.Reason = false, reason
 	o.publish(&v, time.Time{})
 }

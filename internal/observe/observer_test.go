@@ -22,8 +22,9 @@ func TestMain(m *testing.M) { fleettest.Main(m) }
 type rig struct {
 	t testing.TB
 	*fleet.Fleet
-	js jetstream.JetStream
-	o  *Observer
+	js     jetstream.JetStream
+	o      *Observer
+	server *fleettest.Server
 }
 
 // newRig starts a server and an Observer, which ends with the test.
@@ -38,7 +39,7 @@ func newRig(t testing.TB) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{t, fl, js, New()}
+	r := &rig{t, fl, js, New(), server}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	go func() { defer close(ended); r.o.Run(ctx, fl) }()

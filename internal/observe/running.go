@@ -9,13 +9,21 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// runningOf returns the numbers that workers compute for long, the longest time left first, at most MaxRunning. Those whose
-// time is unknown come last. now is the server's time.
-func runningOf(list []worker.Status, now time.Time) []Running {
+// maxOfName is the most numbers of one worker name, so that a hostile worker does not displace those of others.
+const maxOfName = 128
+
+// runningOf returns the numbers of a job, "" = of all jobs, that workers compute for long, the longest time left first, at
+// most MaxRunning. Those whose time is unknown come last. now is the server's time.
+func runningOf(list []worker.Status, job string, now time.Time) []Running {
 	all := []Running{} // [] in JSON, not null
+	names := make(map[string]int)
 	for i := range list {
 		w := &list[i]
 		for _, a := range ActivitiesAt(w, now) {
+			if job != "" && a.Job != job || names[w.Name] >= maxOfName {
+				continue
+			}
+			names[w.Name]++
 			all = append(all, ofActivity(w, a))
 		}
 	}

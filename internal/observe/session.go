@@ -265,7 +265,7 @@ func (s *session) build(ctx context.Context, failed int) *View {
 	}
 	list := s.workers(v)
 	v.Queue, v.Supervisors, v.Server, v.Dead = s.queue, len(s.supervisors), s.server, s.dead.Sum()
-	v.Running = runningOf(list, v.Time)
+	v.Running = runningOf(list, "", v.Time)
 	s.jobs.lines(v, s, list)
 	v.Classes = s.sizes.rows(s)
 	s.sample(v)
@@ -297,6 +297,9 @@ func (s *session) workers(v *View) []worker.Status {
 		v.Busy += list.Workers[i].Busy
 	}
 	v.Names = Summarize(list, standings)
+	for i := range v.Names {
+		v.Names[i] = v.Names[i].shortened()
+	}
 	s.rates.set(v.Names, list.Workers)
 	return list.Workers
 }

@@ -3,6 +3,7 @@ package observe
 import (
 	"cmp"
 	"context"
+	"math"
 	"slices"
 	"time"
 
@@ -91,11 +92,32 @@ func (r *Worker) add(s *worker.Status) {
 // addStats returns the sums, with all activities, the longest time left first. The state and its reason are those of a.
 func addStats(a, b worker.Stats) worker.Stats {
 	a.Slots, a.Busy, a.Lost, a.Held = a.Slots+b.Slots, a.Busy+b.Busy, a.Lost+b.Lost, a.Held+b.Held
-	a.Tasks, a.Numbers, a.Failures, a.CPU = a.Tasks+b.Tasks, a.Numbers+b.Numbers, a.Failures+b.Failures, a.CPU+b.CPU
+	a.Tasks, a.Numbers, a.Failures = sum(a.Tasks, b.Tasks), sum(a.Numbers, b.Numbers), sum(a.Failures, b.Failures)
+	a.SieveFailures = sum(a.SieveFailures, b.SieveFailures)
+	a.CPU = max(a.CPU, 0) + min(max(b.CPU, 0), math.MaxInt64-max(a.CPU, 0))
 	a.Activities = slices.Concat(a.Activities, b.Activities)
 	slices.SortStableFunc(a.Activities, func(x, y worker.Activity) int { return cmp.Compare(y.Left, x.Left) })
 	return a
 }
+
+// sum returns a + b, at most 2^64-1: workers may claim any count.
+func sum(a, b uint64) uint64 {
+	if a > math.MaxUint64-b {
+		return math.MaxUint64
+	}
+	return a + b
+}
+
+// shortened returns the worker with lists that do not grow with the processes that run under its name: a hostile worker can
+// make up 256 of them.
+func (r Worker) shortened() Worker {
+	r.Activities = r.Activities[:min(len(r.Activities), maxShown)]
+	r.Holding = r.Holding[:min(len(r.Holding), maxShown)]
+	return r
+}
+
+// maxShown is the most numbers, and tasks, of a worker in a View.
+const maxShown = 64
 
 // judge adds what is held against the worker.
 func (r *Worker) judge(s *fleet.Standing) {

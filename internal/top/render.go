@@ -78,7 +78,7 @@ func clip(lines []Line, size Size) []Line {
 // headLines returns the figures of the fleet, and what is wrong.
 func headLines(v *observe.View) (lines []Line) {
 	add := func(style Style, format string, args ...any) {
-		lines = append(lines, Line{text.Sanitize(fmt.Sprintf(format, args...), 300), style})
+		lines = append(lines, Line{clean(fmt.Sprintf(format, args...), 300), style})
 	}
 	if !v.Connected {
 		reason := v.Reason
@@ -119,7 +119,7 @@ func orNone(s string) string {
 // jobLines returns the facts about the job at which the user looks.
 func jobLines(s *State, job *observe.JobView) (lines []Line) {
 	if job == nil || job.Job == nil || job.ID != s.job {
-		return []Line{{"job " + text.Sanitize(s.job, 40) + " ...", Plain}}
+		return []Line{{"job " + clean(s.job, 40) + " ...", Plain}}
 	}
 	l := &job.Line
 	facts := []string{"job " + l.ID, l.State, numbersOf(l), percent(l.Share), rate(l.Rate)}
@@ -135,9 +135,9 @@ func jobLines(s *State, job *observe.JobView) (lines []Line) {
 			said = append(said, f)
 		}
 	}
-	lines = append(lines, Line{text.Sanitize(strings.Join(said, "  "), 300), Plain})
+	lines = append(lines, Line{clean(strings.Join(said, "  "), 300), Plain})
 	for _, f := range job.Facts[:min(len(job.Facts), 3)] {
-		lines = append(lines, Line{text.Sanitize("  "+f.String(), 300), Plain})
+		lines = append(lines, Line{clean("  "+f.String(), 300), Plain})
 	}
 	return lines
 }

@@ -91,7 +91,7 @@ q quit  ? help  1-4 tab pane  s sort  r reverse  enter job
 // are no control characters of workers.
 func TestRenderFits(t *testing.T) {
 	v := seenFleet()
-	hostile := "\x1b[2J<script>\u202e" + strings.Repeat("x", 300)
+	hostile := "\x1b[2J<script>\u202e漢字e\u0301" + strings.Repeat("x", 300)
 	v.Connected, v.Reason, v.Missing = false, hostile, []string{hostile}
 	for i := range 300 {
 		v.Lines = append(v.Lines, observe.JobLine{ID: fmt.Sprint("job", i), State: hostile, Count: 1 << 60, Answered: 1 << 59, Active: i%2 == 0, Known: i%3 == 0, ETA: time.Duration(i) * time.Hour, Waits: []string{hostile}})
@@ -112,7 +112,7 @@ func TestRenderFits(t *testing.T) {
 			t.Fatalf("%d lines of %d", len(lines), size.Height)
 		}
 		for _, l := range lines {
-			if utf8.RuneCountInString(l.Text) > size.Width || strings.ContainsAny(l.Text, "\x1b\n\r\u202e") {
+			if utf8.RuneCountInString(l.Text) > size.Width || strings.ContainsAny(l.Text, "\x1b\n\r\u202e漢\u0301") {
 				t.Fatalf("width %d: %q", size.Width, l.Text)
 			}
 		}

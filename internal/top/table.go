@@ -30,12 +30,16 @@ func (t *table) made(first, end int) (rows [][]string) {
 	for i := first; i < end; i++ {
 		cells := t.row(i)
 		for k := range cells {
-			cells[k] = text.Sanitize(cells[k], maxCell)
+			cells[k] = clean(cells[k], maxCell)
 		}
 		rows = append(rows, cells)
 	}
 	return rows
 }
+
+// clean makes a text, which a worker may have written, fit for a part of a line: as many columns as characters, of at most
+// limit bytes.
+func clean(s string, limit int) string { return text.Narrow(text.Sanitize(s, limit)) }
 
 // gap is the space between two columns.
 const gap = 2

@@ -104,6 +104,15 @@ func TestQuoteSystemd(t *testing.T) {
 	}
 }
 
+// TestQuoteShell: a shell reads the text as one word, which it does not evaluate.
+func TestQuoteShell(t *testing.T) {
+	for _, text := range []string{"/etc/nats.creds", hostile, "a b", "$(false)", "it's", "*", "~", "a;b"} {
+		if got := run(t, "sh", "-c", "printf %s "+quoteShell(text)); got != text {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+}
+
 // TestControlCharacters: nothing can add a line to a file.
 func TestControlCharacters(t *testing.T) {
 	for _, text := range []string{"a\nb", "a\rb", "a\x00", "\x1b[0m", "a\u0085b"} {

@@ -17,7 +17,7 @@ var files embed.FS
 
 // templates are the files, with delimiters that none of their formats has.
 var templates = template.Must(template.New("").Delims("[[", "]]").Option("missingkey=error").
-	Funcs(template.FuncMap{"yaml": quoteJSON, "systemd": quoteSystemd, "specifiers": quoteSpecifiers}).ParseFS(files, "files/*"))
+	Funcs(template.FuncMap{"yaml": quoteJSON, "dollars": quoteDollars, "shell": quoteShell, "systemd": quoteSystemd, "specifiers": quoteSpecifiers}).ParseFS(files, "files/*"))
 
 // names maps a kind to its template.
 var names = map[string]string{
@@ -62,6 +62,20 @@ func quoteJSON(text string) (string, error) {
 	e.SetEscapeHTML(false)
 	err := e.Encode(strings.ToValidUTF8(text, "?"))
 	return strings.TrimSpace(out.String()), err
+}
+
+// quoteDollars returns text in which Docker Compose, and Kubernetes in the arguments of a container, find no variables.
+func quoteDollars(text string) string { return strings.ReplaceAll(text, "$", "$$") }
+
+// quoteShell returns text as a word of a shell, for a command that a user copies.
+func quoteShell(text string) string {
+	safe := func(r rune) bool {
+		return unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("/._-+,:@", r)
+	}
+	if strings.IndexFunc(text, func(r rune) bool { return !safe(r) }) < 0 {
+		return text
+	}
+	return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 }
 
 // quoteSystemd returns text as one argument of ExecStart: systemd reads escapes, % for specifiers, and $ for variables.

@@ -105,6 +105,9 @@ func wantFlag(t *testing.T, args []string, flag, value string) {
 	}
 }
 
+// doubled returns a value as Compose, and Kubernetes in arguments, must read it: $$ stands for $, and ${X} or $(X) for a variable.
+func doubled(s string) string { return strings.Join(strings.Split(s, "$"), "$$") }
+
 // TestKubernetes: the Deployment has exactly the known fields, and its values are those of the options.
 func TestKubernetes(t *testing.T) {
 	for name, o := range deployments() {
@@ -127,7 +130,7 @@ func TestKubernetes(t *testing.T) {
 		if c.Image != full.Image || c.Args[0] != o.Command() {
 			t.Errorf("%s: image %q, %q", name, c.Image, c.Args)
 		}
-		wantFlag(t, c.Args, "-s", full.Server)
+		wantFlag(t, c.Args, "-s", doubled(full.Server))
 		wantFlag(t, c.Ready.Exec.Command, "--address", o.Listen())
 		if o.Creds != "" {
 			wantFlag(t, c.Args, "--creds", c.Mounts[0].Path+"/nats.creds")
@@ -241,11 +244,11 @@ func TestCompose(t *testing.T) {
 			if program == "nats" {
 				continue
 			}
-			wantFlag(t, s.Command, "-s", full.Server)
-			if s.Image != full.Image || !s.ReadOnly || s.User != "65532:65532" || len(s.Ports) > 0 {
+			wantFlag(t, s.Command, "-s", doubled(full.Server))
+			if s.Image != doubled(full.Image) || !s.ReadOnly || s.User != "65532:65532" || len(s.Ports) > 0 {
 				t.Errorf("%s: %s: %+v", name, program, s)
 			}
-			if o.Creds != "" && c.Secrets[s.Secrets[0]].File != o.Creds {
+			if o.Creds != "" && c.Secrets[s.Secrets[0]].File != doubled(o.Creds) {
 				t.Errorf("%s: secrets %+v", name, c.Secrets)
 			}
 		}

@@ -1,8 +1,6 @@
 package web
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,7 +8,6 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
-	"time"
 
 	"factorfleet/internal/observe"
 	"factorfleet/internal/text"
@@ -20,19 +17,26 @@ const (
 	apiPrefix    = "/api/v1/"
 	defaultLimit = 100
 	maxSearch    = 100 // bytes
-	leastGzip    = 1 << 10
-	sendTimeout  = 30 * time.Second // for an answer, which may have some MB
 )
 
 // routes mounts the API.
 func (s *Server) routes() {
 	o := s.config.Observer
 	s.guarded.HandleFunc(apiPrefix+"events", s.serveEvents)
-	s.guarded.HandleFunc(apiPrefix+"view", func(w http.ResponseWriter, r *http.Request) {
+	s.handleAPI("view", func(w http.ResponseWriter, r *http.Request) {
 		v, err := o.Latest(r.Context())
-		send(w, r, v, err)
+		if err != nil {
+			send(w, r, nil, err)
+			return
+		}
+		d, err := s.views.of(v)
+		if err != nil {
+			unwritable(w, r)
+			return
+		}
+		sendDocument(w, r, http.StatusOK, d)
 	})
-	s.guarded.HandleFunc(apiPrefix+"jobs", func(w http.ResponseWriter, r *http.Request) {
+	s.handleAPI("jobs", func(w http.ResponseWriter, r *http.Request) {
 		q, err := query(r.URL.Query(), observe.MaxPage)
 		if err != nil {
 			send(w, r, nil, err)
@@ -41,11 +45,11 @@ func (s *Server) routes() {
 		page, err := o.Jobs(r.Context(), observe.JobQuery{State: r.URL.Query().Get("state"), Query: q})
 		send(w, r, page, err)
 	})
-	s.guarded.HandleFunc(apiPrefix+"jobs/{id}", func(w http.ResponseWriter, r *http.Request) {
+	s.handleAPI("jobs/{id}", func(w http.ResponseWriter, r *http.Request) {
 		v, err := o.Job(r.Context(), r.PathValue("id"))
 		send(w, r, v, err)
 	})
-	s.guarded.HandleFunc(apiPrefix+"workers", func(w http.ResponseWriter, r *http.Request) {
+	s.handleAPI("workers", func(w http.ResponseWriter, r *http.Request) {
 		q, err := query(r.URL.Query(), observe.MaxPage)
 		if err != nil {
 			send(w, r, nil, err)
@@ -54,7 +58,7 @@ func (s *Server) routes() {
 		page, err := o.Workers(r.Context(), q)
 		send(w, r, page, err)
 	})
-	s.guarded.HandleFunc(apiPrefix+"dead", func(w http.ResponseWriter, r *http.Request) {
+	s.handleAPI("dead", func(w http.ResponseWriter, r *http.Request) {
 		q, err := query(r.URL.Query(), observe.MaxLetters)
 		if err != nil {
 			send(w, r, nil, err)
@@ -107,26 +111,10 @@ func send(w http.ResponseWriter, r *http.Request, document any, err error) {
 	}
 	body, err := json.Marshal(document)
 	if err != nil {
-		fail(w, r, http.StatusInternalServerError, "the answer cannot be written as JSON")
+		unwritable(w, r)
 		return
 	}
 	sendJSON(w, r, http.StatusOK, body)
-}
-
-// sendJSON writes JSON, compressed if the client accepts that.
-func sendJSON(w http.ResponseWriter, r *http.Request, code int, body []byte) {
-	h := w.Header()
-	h.Set("Content-Type", "application/json")
-	h.Set("Cache-Control", "no-store")
-	h.Add("Vary", "Accept-Encoding")
-	if len(body) >= leastGzip && acceptsGzip(r) {
-		h.Set("Content-Encoding", "gzip")
-		body = compressed(body)
-	}
-	h.Set("Content-Length", strconv.Itoa(len(body)))
-	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(sendTimeout)) // not possible in tests without a connection
-	w.WriteHeader(code)
-	w.Write(body) // for HEAD the server leaves it out
 }
 
 // acceptsGzip reports whether a client accepts gzip. A quality of 0 refuses it.
@@ -142,16 +130,9 @@ func acceptsGzip(r *http.Request) bool {
 	return false
 }
 
-// compressed returns the gzip form of a body.
-func compressed(body []byte) []byte {
-	var b bytes.Buffer
-	w, err := gzip.NewWriterLevel(&b, gzip.BestSpeed)
-	if err != nil { // the level is valid
-		panic("web: internal error: " + err.Error())
-	}
-	w.Write(body)
-	w.Close()
-	return b.Bytes()
+// unwritable answers a request whose answer cannot be encoded.
+func unwritable(w http.ResponseWriter, r *http.Request) {
+	fail(w, r, http.StatusInternalServerError, "the answer cannot be written as JSON")
 }
 
 // fail writes an error: JSON below /api/, else text. Both are one line.

@@ -5,6 +5,7 @@
 //	guard.go    what a request must satisfy before it is answered: method, Host, origin, token
 //	health.go   /healthz and /readyz
 //	api.go      /api/v1/...
+//	send.go     bounds and bytes of the answers of the API
 //	events.go   /api/v1/events
 //
 // Who may read. On a loopback address everybody on the machine may. A web page of others must not: its browser would send
@@ -60,7 +61,7 @@ type Config struct {
 	Observer *observe.Observer // of the API; nil = none is served
 	Page     http.Handler      // serves / and /assets/; nil = no page
 
-	requestTimeout, sendEvent time.Duration // 0 = the constants of these names; less in tests
+	requestTimeout, sendEvent, wait time.Duration // 0 = the constants of these names; less in tests
 }
 
 // A Server answers requests until Close.
@@ -71,6 +72,8 @@ type Server struct {
 	end      context.CancelFunc // of the requests that last
 	guarded  *http.ServeMux     // that need the token
 	events   events
+	views    documents
+	answers  chan struct{} // of capacity maxAnswers; each answer of the API that is made or sent has one entry
 }
 
 // Listen starts a server. Without a token and without TLS the host must be localhost or a loopback address in digits, else the
@@ -104,7 +107,8 @@ func Listen(c Config) (*Server, error) {
 // newServer returns a Server that does not listen yet.
 func newServer(c Config) *Server {
 	c.requestTimeout, c.sendEvent = cmp.Or(c.requestTimeout, requestTimeout), cmp.Or(c.sendEvent, sendEvent)
-	s := &Server{config: c, guarded: http.NewServeMux()}
+	c.wait = cmp.Or(c.wait, wait)
+	s := &Server{config: c, guarded: http.NewServeMux(), answers: make(chan struct{}, maxAnswers)}
 	ctx, end := context.WithCancel(context.Background())
 	s.end = end
 	s.http = &http.Server{
