@@ -118,7 +118,7 @@ func TestStandingChange(t *testing.T) {
 		before, after *fleet.Standing
 		want          []Name
 	}{
-		{good, struck, []Name{WorkerStrike}}, {struck, out, []Name{WorkerStrike, WorkerQuarantined}}, {out, good, []Name{WorkerReleased}}, {good, good, nil},
+		{good, struck, []Name{WorkerStrike}}, {struck, out, []Name{WorkerStrike, WorkerStrike, WorkerQuarantined}}, {out, good, []Name{WorkerReleased}}, {good, good, nil},
 	} {
 		if got := names(StandingChange(test.before, test.after, now)); !slices.Equal(got, test.want) {
 			t.Errorf("%v, want %v", got, test.want)

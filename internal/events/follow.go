@@ -43,7 +43,7 @@ type watcher struct {
 
 	jobsKnown chan struct{} // closed once the manifests that were stored are here
 	mu        sync.Mutex
-	jobs      map[string]*task.Job // guarded by mu; the last manifest of each
+	jobs      map[string]*task.Job // guarded by mu; the last manifest of each that is stored
 	foreign   map[string]bool      // guarded by mu; ids in subjects that are no jobs: parts of campaigns
 }
 
@@ -124,6 +124,7 @@ func (w *watcher) manifests() error {
 				w.take(list...)
 			}
 		},
+		Gone: w.forget,
 		CaughtUp: func() {
 			known = true
 			close(w.jobsKnown)
@@ -147,6 +148,13 @@ func (w *watcher) changed(j *task.Job) []Event {
 	w.jobs[j.ID] = &own
 	delete(w.foreign, j.ID)
 	return JobChange(before, &own)
+}
+
+// forget takes the end of a manifest: that of a tombstone that has expired, as a rule. The id may then be used again.
+func (w *watcher) forget(id string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.jobs, id)
 }
 
 // isJob reports whether an id in a subject is that of a job. Those of parts of campaigns have the same form.
