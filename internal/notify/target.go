@@ -41,7 +41,8 @@ func parseURL(value, scheme string) (*Target, error) {
 	return &Target{url: u, client: newClient()}, nil
 }
 
-// String names the target without what may be secret: of an address the scheme and the host, of a command its first word.
+// String names the target without what may be secret: of an address the scheme and the host, of a command its first word
+// behind assignments of variables such as TOKEN=....
 func (t *Target) String() string {
 	if t.url != nil {
 		return t.url.Scheme + "://" + t.url.Host
@@ -50,6 +51,10 @@ func (t *Target) String() string {
 	if len(t.words) > 1 && t.words[0] != shell()[0] {
 		line = t.words[0]
 	}
-	word, _, _ := strings.Cut(strings.TrimSpace(line), " ")
-	return "command " + word
+	for _, word := range strings.Fields(line) {
+		if !strings.Contains(word, "=") {
+			return "command " + word
+		}
+	}
+	return "command"
 }
