@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -81,7 +82,7 @@ func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	if !s.events.enter() {
 		w.Header().Set("Retry-After", retryViewers)
-		fail(w, r, http.StatusServiceUnavailable, "too many pages are open: 64 are served at a time")
+		fail(w, r, http.StatusServiceUnavailable, fmt.Sprintf("too many pages are open: %d are served at a time", maxViewers))
 		return
 	}
 	defer s.events.leave()
