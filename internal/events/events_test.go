@@ -235,3 +235,21 @@ func TestOutput(t *testing.T) {
 		t.Errorf("%v, want %v", printed, want)
 	}
 }
+
+// TestForget: what is remembered of jobs does not grow: a manifest that is gone is forgotten, and its id is then that of a
+// new job.
+func TestForget(t *testing.T) {
+	w := &watcher{o: &Options{}, jobs: make(map[string]*task.Job), foreign: make(map[string]bool)}
+	removed := &task.Job{ID: "j", State: task.Removed}
+	w.changed(&task.Job{ID: "j", State: task.Open})
+	if got := names(w.changed(removed)); !slices.Equal(got, []Name{JobRemoved}) {
+		t.Errorf("%v", got)
+	}
+	w.forget("j")
+	if len(w.jobs) != 0 {
+		t.Errorf("%d jobs are remembered", len(w.jobs))
+	}
+	if got := names(w.changed(&task.Job{ID: "j", State: task.Open})); !slices.Equal(got, []Name{JobCreated}) {
+		t.Errorf("%v", got)
+	}
+}
