@@ -125,7 +125,7 @@ func checkJob(ctx context.Context, k *checking) (*monitor.Result, error) {
 func jobState(r *observe.Job, now time.Time) (monitor.State, string) {
 	j := r.Job
 	state := monitor.OK
-	message := fmt.Sprintf("job %s is %s, %s of %s", j.ID, stateOf(j, now), answered(r), text.Count(r.Stored, task.Noun(j.Kind)))
+	message := fmt.Sprintf("job %s is %s, %s of %s", j.ID, observe.StateOf(j, now), answered(r), text.Count(r.Stored, task.Noun(j.Kind)))
 	warn := func(why string) { state, message = monitor.Warning, message+", "+why }
 	if j.CutOff {
 		warn("its input was cut off")

@@ -99,7 +99,7 @@ func printJobs(out io.Writer, jobs []*task.Job, waits map[string][]string, now t
 		if j.State == task.Open { // its input is still being read
 			numbers = "..."
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%s ago\n", j.ID, stateOf(j, now), j.Kind, j.Class, numbers, j.Unfinished, j.Dead, j.BadCount, ageAt(j.Created, now))
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%d\t%d\t%s ago\n", j.ID, observe.StateOf(j, now), j.Kind, j.Class, numbers, j.Unfinished, j.Dead, j.BadCount, ageAt(j.Created, now))
 	}
 	w.Flush()
 	rows := strings.SplitAfter(table.String(), "\n")

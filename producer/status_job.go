@@ -29,7 +29,7 @@ func jobStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet, id string)
 	if c.Bool("json") {
 		return command.PrintJSON(c, r)
 	}
-	fmt.Fprintf(c.App.Writer, "job %s is %s (%s, priority %s%s, chunks %s): %s, created %s ago\n", id, stateOf(j, fl.Now(ctx)), j.Kind, j.Class, requires(j), j.Chunk, supervision(r), ageAt(j.Created, fl.Now(ctx)))
+	fmt.Fprintf(c.App.Writer, "job %s is %s (%s, priority %s%s, chunks %s): %s, created %s ago\n", id, observe.StateOf(j, fl.Now(ctx)), j.Kind, j.Class, requires(j), j.Chunk, supervision(r), ageAt(j.Created, fl.Now(ctx)))
 	fmt.Fprintf(c.App.Writer, "  %ss %d  answered %s  queued %d in %s  dead letters %d  bad %s %d\n", task.Noun(j.Kind), r.Stored, answered(r), r.Queued, text.Count(uint64(r.Chunks), "chunk"), r.Letters, badNoun(j), j.BadCount)
 	if rules := rulesOf(j, fl.Now(ctx)); rules != "" && !j.Finished() {
 		fmt.Fprintf(c.App.Writer, "  rules: %s\n", rules)

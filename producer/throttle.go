@@ -199,15 +199,3 @@ func rulesOf(j *task.Job, now time.Time) string {
 	}
 	return strings.Join(list, ", ")
 }
-
-// stateOf returns the state of a job for people: paused and scheduled instead of open and sealed.
-func stateOf(j *task.Job, now time.Time) string {
-	switch {
-	case j.Finished():
-	case j.Paused:
-		return "paused"
-	case j.Waits(now):
-		return "scheduled"
-	}
-	return string(j.State)
-}

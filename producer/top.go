@@ -94,10 +94,7 @@ func (x *topScreen) run(ctx context.Context) {
 	defer ticker.Stop()
 	for {
 		x.draw()
-		select {
-		case wanted <- x.state.Job():
-		default:
-		}
+		replace(wanted, x.state.Job())
 		select {
 		case <-ctx.Done():
 			return
@@ -126,8 +123,19 @@ func (x *topScreen) draw() {
 	fmt.Fprint(os.Stdout, top.Frame(top.Render(x.view, x.job, x.state, top.Size{Width: width, Height: height}), x.colour))
 }
 
-// readJobs reads the facts of the job that was wanted last, every jobEvery, until ctx ends.
-func readJobs(ctx context.Context, o *observe.Observer, wanted <-chan string, jobs chan<- *observe.JobView) {
+// replace sends id to a channel of capacity 1, in place of an id that nobody has received yet. It has one sender.
+func replace(wanted chan string, id string) {
+	select {
+	case <-wanted:
+	default:
+	}
+	wanted <- id
+}
+
+// readJobs reads the facts of the job that was wanted last, until ctx ends: another job at once, the same one every jobEvery.
+// It relies on being told the wanted job at least that often.
+func readJobs(ctx context.Context, o jobReader, wanted <-chan string, jobs chan<- *observe.JobView) {
+	last, read := "", time.Time{}
 	for {
 		var id string
 		select {
@@ -135,9 +143,10 @@ func readJobs(ctx context.Context, o *observe.Observer, wanted <-chan string, jo
 			return
 		case id = <-wanted:
 		}
-		if id == "" {
+		if id == "" || id == last && time.Since(read) < jobEvery {
 			continue
 		}
+		last, read = id, time.Now()
 		if j, err := o.Job(ctx, id); err == nil {
 			select {
 			case <-ctx.Done():
@@ -145,10 +154,10 @@ func readJobs(ctx context.Context, o *observe.Observer, wanted <-chan string, jo
 			case jobs <- j:
 			}
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-time.After(jobEvery):
-		}
 	}
+}
+
+// A jobReader is an *observe.Observer.
+type jobReader interface {
+	Job(ctx context.Context, id string) (*observe.JobView, error)
 }

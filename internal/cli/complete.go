@@ -22,7 +22,7 @@ type Candidate struct{ Word, About string }
 
 // Completions say what a program knows of the values of its flags and arguments.
 type Completions struct {
-	Values    map[string][]string                                  // of a flag, by its first name
+	Values    map[string][]string                                  // of a flag, by its first name, or by a command and that name: "check format"
 	Arguments func(placeholder string, words []string) []Candidate // of a command, such as "JOB"; nil = none are known
 }
 
@@ -100,7 +100,13 @@ func complete(app *cli.App, words []string, known Completions) []Candidate {
 
 // values returns the values of a flag, each behind prefix. If none are known and the value is a file, the shell looks for it.
 func (p *permuter) values(at *place, prefix string, known Completions) (list []Candidate) {
-	for _, v := range known.Values[at.name] {
+	words := known.Values[at.name]
+	if len(p.levels) > 1 {
+		if own, ok := known.Values[p.levels[1].name+" "+at.name]; ok {
+			words = own
+		}
+	}
+	for _, v := range words {
 		list = append(list, Candidate{prefix + v, ""})
 	}
 	i := slices.IndexFunc(at.level.flags, func(f cli.Flag) bool { return f.Names()[0] == at.name })

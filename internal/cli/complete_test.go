@@ -17,7 +17,7 @@ func completed() *cli.App {
 			{Name: "submit", Usage: "queue", ArgsUsage: "[NUMBER...]", Flags: []cli.Flag{
 				&cli.StringFlag{Name: "file", Aliases: []string{"f"}, Usage: "read `FILE`"}, &cli.StringFlag{Name: "format", Usage: "`FORMAT`"},
 			}},
-			{Name: "dead", Subcommands: []*cli.Command{{Name: "ls", ArgsUsage: "[JOB]"}, {Name: "rm", ArgsUsage: "JOB..."}}},
+			{Name: "dead", Subcommands: []*cli.Command{{Name: "ls", ArgsUsage: "[JOB]", Flags: []cli.Flag{&cli.StringFlag{Name: "format"}}}, {Name: "rm", ArgsUsage: "JOB..."}}},
 			{Name: "verify", ArgsUsage: "FILE"}, {Name: "secret", Hidden: true},
 		},
 	}
@@ -27,7 +27,7 @@ func completed() *cli.App {
 
 func TestComplete(t *testing.T) {
 	known := Completions{
-		Values: map[string][]string{"format": {"json", "csv"}},
+		Values: map[string][]string{"format": {"json", "csv"}, "dead format": {"text"}},
 		Arguments: func(placeholder string, words []string) []Candidate {
 			return []Candidate{{placeholder + strings.Join(FlagsOf(completed(), words), ","), ""}}
 		},
@@ -39,6 +39,7 @@ func TestComplete(t *testing.T) {
 		"submit|-":             "--file --format --help --server --quick",
 		"submit|--format|":     "json csv",
 		"submit|--format=":     "--format=json --format=csv",
+		"dead|ls|--format|":    "text",
 		"submit|-f|":           filesWanted,
 		"submit|--server|":     "",
 		"-s|u|dead|":           "ls rm",

@@ -66,7 +66,7 @@ func Listen(c *ucli.Context, s *Session, config web.Config) (*web.Server, error)
 	}
 	server, err := serveAt(c, s, "listen", c.String("listen"), config)
 	if err != nil && !c.IsSet("listen") {
-		s.Log.Warn().Err(err).Msg("health is not served; choose another address by --listen")
+		s.Log.Warn().Err(err).Msg("nothing is served over HTTP: choose another address by --listen")
 		return nil, nil
 	}
 	return server, err

@@ -8,6 +8,7 @@ import (
 
 	"factorfleet/internal/cli"
 	"factorfleet/internal/factor/kernels"
+	"factorfleet/internal/unit"
 )
 
 // Standard returns the commands that all programs have: version, completion and man. arguments completes arguments of
@@ -25,10 +26,14 @@ var flagValues = map[string][]string{
 	"campaign":   {"auto", "always", "never"},
 	"progress":   {"auto", "always", "never"},
 	"log-level":  {"debug", "info", "warn", "error"},
-	"log-format": {"text", "json"},
+	"log-format": {"auto", "text", "json"},
 	"exec-mode":  {"lines", "args", "server"},
 	"sync":       {"always"},
 	"chunk":      {"auto"},
+
+	"check format": {"nagios", "json", "prometheus", "text"},
+	"events only":  {"job", "chunk", "attempt", "dead", "worker", "number"},
+	"unit print":   unit.Kinds,
 }
 
 func versionCommand() *ucli.Command {

@@ -118,7 +118,7 @@ func TestStandingChange(t *testing.T) {
 		before, after *fleet.Standing
 		want          []Name
 	}{
-		{good, struck, []Name{WorkerStrike}}, {struck, out, []Name{WorkerStrike, WorkerQuarantined}}, {out, good, []Name{WorkerReleased}}, {good, good, nil},
+		{good, struck, []Name{WorkerStrike}}, {struck, out, []Name{WorkerStrike, WorkerStrike, WorkerQuarantined}}, {out, good, []Name{WorkerReleased}}, {good, good, nil},
 	} {
 		if got := names(StandingChange(test.before, test.after, now)); !slices.Equal(got, test.want) {
 			t.Errorf("%v, want %v", got, test.want)
@@ -233,5 +233,23 @@ func TestOutput(t *testing.T) {
 	o.take(event(1, "j", "late"))
 	if want := []string{"a", "b", "c", "gap", "late"}; !slices.Equal(printed, want) {
 		t.Errorf("%v, want %v", printed, want)
+	}
+}
+
+// TestForget: what is remembered of jobs does not grow: a manifest that is gone is forgotten, and its id is then that of a
+// new job.
+func TestForget(t *testing.T) {
+	w := &watcher{o: &Options{}, jobs: make(map[string]*task.Job), foreign: make(map[string]bool)}
+	removed := &task.Job{ID: "j", State: task.Removed}
+	w.changed(&task.Job{ID: "j", State: task.Open})
+	if got := names(w.changed(removed)); !slices.Equal(got, []Name{JobRemoved}) {
+		t.Errorf("%v", got)
+	}
+	w.gone("j")
+	if len(w.jobs) != 0 {
+		t.Errorf("%d jobs are remembered", len(w.jobs))
+	}
+	if got := names(w.changed(&task.Job{ID: "j", State: task.Open})); !slices.Equal(got, []Name{JobCreated}) {
+		t.Errorf("%v", got)
 	}
 }

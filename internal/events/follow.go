@@ -43,7 +43,7 @@ type watcher struct {
 
 	jobsKnown chan struct{} // closed once the manifests that were stored are here
 	mu        sync.Mutex
-	jobs      map[string]*task.Job // guarded by mu; the last manifest of each
+	jobs      map[string]*task.Job // guarded by mu; the last manifest of each that is stored
 	foreign   map[string]bool      // guarded by mu; ids in subjects that are no jobs: parts of campaigns
 }
 

@@ -13,7 +13,7 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// maxRunning bounds the numbers that a Fleetwatch remembers: what heartbeats name is the claim of workers.
+// maxRunning bounds the numbers that a Present remembers: what heartbeats name is the claim of workers.
 const maxRunning = 10_000
 
 // Present is who is there: the processes of workers, and the numbers that they are at work on. One goroutine uses it.
@@ -93,8 +93,10 @@ func workerEvent(name Name, w *worker.Status, now time.Time) Event {
 // StandingChange returns the events between two standings of a worker.
 func StandingChange(before, after *fleet.Standing, now time.Time) (list []Event) {
 	event := Event{V: 1, Time: now, Worker: after.Worker}
-	if n := len(after.Strikes); n > len(before.Strikes) {
-		x := after.Strikes[n-1]
+	for i, x := range after.Strikes {
+		if i < len(before.Strikes) && x == before.Strikes[i] {
+			continue
+		}
 		e := event
 		e.Event, e.Job, e.Range, e.Reason = WorkerStrike, x.Job, x.Range, x.Reason
 		list = append(list, e)

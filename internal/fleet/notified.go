@@ -56,14 +56,20 @@ func (f *Fleet) Once(ctx context.Context, job, event, holder string, tell func(c
 		return err
 	}
 	err = f.Hold(ctx, notifyLeasePrefix+key, holder, func(ctx context.Context) error {
-		if told, err := f.isNotified(ctx, key); err != nil || told {
-			return errors.Join(errTold, err)
+		switch told, err := f.isNotified(ctx, key); {
+		case err != nil:
+			return err
+		case told:
+			return errTold
 		}
 		tell(ctx)
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		return errors.Join(errTold, f.setNotified(ctx, key, holder))
+		if err := f.setNotified(ctx, key, holder); err != nil {
+			f.link.Log.Warn().Err(err).Str("job", job).Msg("cannot record that an event was told: it may be told again")
+		}
+		return errTold
 	})
 	switch {
 	case errors.Is(err, errTold), err == nil && ctx.Err() == nil:

@@ -9,8 +9,7 @@ import (
 	"factorfleet/internal/task"
 )
 
-// A ManifestWatch is who is told of manifests. The functions are called by the goroutine of FollowManifests; all but Changed
-// may be nil.
+// A ManifestWatch has the functions that FollowManifests calls, in its own goroutine. All but Changed may be nil.
 type ManifestWatch struct {
 	Changed  func(*task.Job) // a manifest, tombstones too, as it is stored and after each change; it may be kept and changed
 	Gone     func(id string) // a manifest was removed
@@ -18,7 +17,7 @@ type ManifestWatch struct {
 	Reopened func(lost bool) // see stream.Source
 }
 
-// FollowManifests tells w of the manifest of a job, or of those of all jobs for "", until ctx ends, which returns its cause.
+// FollowManifests calls w for the manifest of a job, or for those of all jobs if job is "", until ctx ends, and returns its cause.
 // It has a consumer of its own, so that any number of callers may run, and w may block. If the server has lost messages,
 // all manifests are delivered again; those that were lost entirely are not reported.
 func (f *Fleet) FollowManifests(ctx context.Context, job string, w ManifestWatch) error {

@@ -12,8 +12,9 @@ import (
 	"factorfleet/internal/text"
 )
 
-// killAfter is how long a command has from its interruption to its end.
-const killAfter = 2 * time.Second
+// readOn is how long the standard error of a command is read after its process has ended: a process that it has left behind
+// may keep it open.
+const readOn = 2 * time.Second
 
 // run makes one attempt: the command gets the event on standard input. It has the environment of this process, because it
 // is the command of the user who runs this process, and may ask the fleet for more.
@@ -23,7 +24,7 @@ func (t *Target) run(ctx context.Context, e *Event, body []byte) error {
 	c.Env = append(os.Environ(), e.variables()...)
 	said := new(tail)
 	c.Stderr = said // its standard output is discarded
-	c.WaitDelay = killAfter
+	c.WaitDelay = readOn
 	inGroup(c)
 	err := c.Run()
 	var exit *exec.ExitError

@@ -3,6 +3,8 @@
 package notify
 
 import (
+	"errors"
+	"os"
 	"os/exec"
 	"syscall"
 )
@@ -14,5 +16,11 @@ func shell() []string { return []string{"/bin/sh", "-c"} }
 // this process only.
 func inGroup(c *exec.Cmd) {
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	c.Cancel = func() error { return syscall.Kill(-c.Process.Pid, syscall.SIGKILL) }
+	c.Cancel = func() error {
+		err := syscall.Kill(-c.Process.Pid, syscall.SIGKILL)
+		if errors.Is(err, syscall.ESRCH) {
+			return os.ErrProcessDone
+		}
+		return err
+	}
 }

@@ -41,6 +41,9 @@ func TestParse(t *testing.T) {
 			t.Errorf("%q: %v, %v", value, target, err)
 		}
 	}
+	if c, err := Parse("TOKEN=secret X=y curl -d @- https://example.org", false); err != nil || c.String() != "command curl" {
+		t.Errorf("%v, %v", c, err)
+	}
 	if d, err := Parse("notify-send done", true); err != nil || len(d.words) != 2 || d.String() != "command notify-send" {
 		t.Errorf("%+v, %v", d, err)
 	}

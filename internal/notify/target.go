@@ -44,7 +44,8 @@ func parseURL(value, scheme string) (*Target, error) {
 	return &Target{url: u, client: newClient()}, nil
 }
 
-// String names the target without what may be secret: of an address the scheme and the host, of a command its first word.
+// String names the target without what may be secret: of an address the scheme and the host, of a command its first word
+// behind assignments of variables such as TOKEN=....
 func (t *Target) String() string {
 	if t.url != nil {
 		return t.url.Scheme + "://" + t.url.Host

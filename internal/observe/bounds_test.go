@@ -85,8 +85,16 @@ func TestJobTable(t *testing.T) {
 	if _, again, rest := table.list(); len(again) != len(ended)-1 || rest != left-1 {
 		t.Errorf("after two removals: %d ended, %d left", len(again), rest)
 	}
+	for range 2 { // the tombstone of one that is not kept, and its end
+		table.remove("j2")
+	}
+	table.put(job(-1, task.Removed)) // the tombstone of one that was never seen
+	table.put(job(3, task.Done))     // a manifest of one that is not kept is written again
+	if _, again, rest := table.list(); len(again) != len(ended) || rest != left-3 {
+		t.Errorf("after changes of jobs that are not kept: %d ended, %d left", len(again), rest)
+	}
 	table.put(job(jobs-2, task.Sealed)) // a job that goes on again
-	if active, again, _ := table.list(); len(active) != 2 || len(again) != len(ended)-2 || table.ended != len(again) {
+	if active, again, _ := table.list(); len(active) != 2 || len(again) != len(ended)-1 || table.ended != len(again) {
 		t.Errorf("after one goes on: %d active, %d ended, counted %d", len(active), len(again), table.ended)
 	}
 }

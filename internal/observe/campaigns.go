@@ -15,7 +15,7 @@ import (
 
 // Bounds of what is kept of campaigns.
 const (
-	maxCampaigns    = 256 // the newest are kept
+	maxCampaigns    = 256 // further ones are not shown until one of these is gone
 	maxMarks        = 360 // of the history of one campaign; a full history loses every second mark, and grows half as fast
 	maxContributors = 64  // names
 )

@@ -13,14 +13,14 @@ import (
 
 // A jobTable has the jobs that are not removed. FollowManifests puts them; the session's goroutine reads them.
 //
-// Bounds: a record of a job has about 1 KB. Of more than maxRecords jobs that have ended, only the newest ones are kept;
-// the others are counted.
+// Bounds: a record of a job has about 1 KB. Of more than maxRecords jobs that have ended, only the newest ones are kept; of
+// the others the ids are kept, so that each is counted once.
 type jobTable struct {
 	mu       sync.Mutex
-	all      map[string]*jobRecord
-	ended    int  // guarded by mu; records of jobs that have ended
-	left     int  // guarded by mu; jobs that have ended and are not kept
-	caughtUp bool // guarded by mu; what was stored at the start is known
+	all      map[string]*jobRecord // guarded by mu
+	ended    int                   // guarded by mu; records of jobs that have ended
+	left     map[string]bool       // guarded by mu; ids of jobs that have ended and of which no record is kept
+	caughtUp bool                  // guarded by mu; what was stored at the start is known
 
 	// sorted has the jobs that have ended, in order; nil = they have changed. It is guarded by mu, and not changed itself.
 	sorted []jobAt
@@ -44,7 +44,9 @@ type jobRecord struct {
 	progress *plan.JobProgress // nil until something was measured, and of jobs that have ended
 }
 
-func newJobTable() *jobTable { return &jobTable{all: make(map[string]*jobRecord)} }
+func newJobTable() *jobTable {
+	return &jobTable{all: make(map[string]*jobRecord), left: make(map[string]bool)}
+}
 
 // put takes a manifest.
 func (t *jobTable) put(j *task.Job) {
@@ -59,6 +61,7 @@ func (t *jobTable) put(j *task.Job) {
 	if r == nil {
 		r = &jobRecord{fresh: t.caughtUp}
 		t.all[j.ID] = r
+		delete(t.left, j.ID)
 	} else if r.job.Finished() {
 		t.ended--
 		t.sorted = nil
@@ -77,7 +80,7 @@ func (t *jobTable) remove(id string) {
 	defer t.mu.Unlock()
 	r := t.all[id]
 	if r == nil {
-		t.left = max(0, t.left-1)
+		delete(t.left, id)
 		return
 	}
 	if r.job.Finished() {
@@ -102,7 +105,7 @@ func (t *jobTable) trimLocked() {
 	for _, j := range ended[maxRecords-maxRecords/10:] {
 		delete(t.all, j.ID)
 		t.ended--
-		t.left++
+		t.left[j.ID] = true
 	}
 }
 
@@ -165,7 +168,7 @@ func (t *jobTable) list() (active, ended []jobAt, left int) {
 		}
 		slices.SortFunc(t.sorted, order)
 	}
-	return t.activeLocked(), t.sorted, t.left
+	return t.activeLocked(), t.sorted, len(t.left)
 }
 
 // get returns a job; ok is false if there is none.

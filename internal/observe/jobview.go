@@ -9,6 +9,7 @@ import (
 
 	"factorfleet/internal/fleet"
 	"factorfleet/internal/task"
+	"factorfleet/internal/text"
 	"factorfleet/internal/worker"
 )
 
@@ -197,6 +198,9 @@ func (s *session) addSlowest(ctx context.Context, v *JobView, w *jobWatch) {
 		}
 	}
 	v.Slowest, v.Read = w.slow.list(ctx, w.in, v.Kind)
+	if err := w.slow.failure(); err != nil {
+		v.Missing = append(v.Missing, text.Sanitize("slowest numbers: "+err.Error(), maxMissing))
+	}
 }
 
 // addLetters adds the dead letters.

@@ -54,9 +54,9 @@ type letterLife struct {
 	known chan struct{} // closed when all stored letters were read, or the following has failed
 
 	mu     sync.Mutex
-	err    error         // guarded by mu; why it has failed
-	kept   []*keptLetter // guarded by mu; the oldest first
-	latest map[letterKey]*keptLetter
+	err    error                     // guarded by mu; why it has failed
+	kept   []*keptLetter             // guarded by mu; the oldest first
+	latest map[letterKey]*keptLetter // guarded by mu; the last one of each range
 }
 
 type letterKey struct {

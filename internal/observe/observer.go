@@ -35,7 +35,7 @@ type Observer struct {
 
 	mu       sync.Mutex
 	view     *View         // guarded by mu; the View itself is never changed
-	renewed  chan struct{} // guarded by mu; closed when view is replaced
+	renewed  chan struct{} // guarded by mu; closed when view or session is replaced
 	built    time.Time     // guarded by mu; when view was built, on the clock of this process; zero = never
 	looked   time.Time     // guarded by mu; when a view was last requested
 	watchers int           // guarded by mu; calls of Watch that have not ended
@@ -183,8 +183,7 @@ func (o *Observer) publish(v *View, built time.Time) {
 	if !built.IsZero() {
 		o.built = built
 	}
-	close(o.renewed)
-	o.renewed = make(chan struct{})
+	o.wakeLocked()
 }
 
 // confirm notes that the present View was found unchanged.
@@ -194,11 +193,18 @@ func (o *Observer) confirm(at time.Time) {
 	o.built = at
 }
 
-// setSession notes what Run observes.
+// setSession notes what Run observes, and wakes those who wait for a View: after the end of Run none comes.
 func (o *Observer) setSession(s *session) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.session = s
+	o.wakeLocked()
+}
+
+// wakeLocked wakes those who wait for a View.
+func (o *Observer) wakeLocked() {
+	close(o.renewed)
+	o.renewed = make(chan struct{})
 }
 
 // observing returns the session; the error wraps ErrUnknown if there is none. The caller counts as a watcher.

@@ -2,7 +2,9 @@ package observe
 
 import (
 	"context"
+	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -115,4 +117,22 @@ func TestView(t *testing.T) {
 	if l := v.Lines[0]; l.State != "done" || l.Answered != 5 || l.Share != 1 || l.Active {
 		t.Errorf("the line of a job that is done: %+v", l)
 	}
+}
+
+// TestLatestEnds: a caller of Latest that waits for a View is not kept waiting when Run ends.
+func TestLatestEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := New()
+		o.setSession(&session{})
+		began, ended := time.Now(), make(chan error, 1)
+		go func() {
+			_, err := o.Latest(t.Context())
+			ended <- err
+		}()
+		synctest.Wait()
+		o.setSession(nil)
+		if err := <-ended; !errors.Is(err, ErrUnknown) || time.Since(began) > 0 {
+			t.Errorf("%v after %v", err, time.Since(began))
+		}
+	})
 }

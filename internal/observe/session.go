@@ -111,7 +111,10 @@ func (s *session) keep(ctx context.Context, what string, follow func() error) {
 	}()
 }
 
-// note notes whether something can be read. A change of the connection is no reason: the View says that.
+// maxMissing bounds a reason why something cannot be read, in bytes.
+const maxMissing = 300
+
+// note notes whether something can be read.
 func (s *session) note(what string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -119,7 +122,7 @@ func (s *session) note(what string, err error) {
 		delete(s.missing, what)
 		return
 	}
-	s.missing[what] = text.Sanitize(fmt.Sprintf("%s: %v", what, err), 300)
+	s.missing[what] = text.Sanitize(fmt.Sprintf("%s: %v", what, err), maxMissing)
 }
 
 // reasons returns what cannot be read, sorted.

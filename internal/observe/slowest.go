@@ -119,6 +119,13 @@ func (x *slowest) list(ctx context.Context, in *fleet.Inputs, kind string) (top 
 	return top, read
 }
 
+// failure returns why no more results are read; nil while they are followed.
+func (x *slowest) failure() error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.err
+}
+
 // name keeps the text of a number.
 func (x *slowest) name(n SlowNumber) {
 	x.mu.Lock()

@@ -155,6 +155,14 @@ func TestSelection(t *testing.T) {
 	}
 }
 
+func TestPercent(t *testing.T) {
+	for share, want := range map[float64]string{0: "", 0.0004: "0.0%", 0.125: "12.5%", 0.99999: "99.9%", 1: "100.0%", 7: "100.0%"} {
+		if got := percent(share); got != want {
+			t.Errorf("%v: %q, not %q", share, got, want)
+		}
+	}
+}
+
 func TestDecode(t *testing.T) {
 	got := fmt.Sprint(Decode([]byte("q\x1b[A\x1bOB\x1b[5~\x1b[1;5C\x1b\r\té\x03\x1b[")))
 	if want := fmt.Sprint([]string{"q", Up, Down, PageUp, Escape, Enter, Tab, "é", Break}); got != want {

@@ -157,7 +157,10 @@ func percent(share float64) string {
 	if share <= 0 {
 		return ""
 	}
-	return fmt.Sprintf("%.1f%%", min(share, 1)*100)
+	if share < 1 { // what is not complete is never 100.0%
+		return fmt.Sprintf("%.1f%%", min(share*100, 99.9))
+	}
+	return "100.0%"
 }
 
 // numbersOf returns the answered numbers of a job, of those that are known.

@@ -25,7 +25,7 @@ type State struct {
 	reverse [panes]bool // the order is reversed
 	at      int         // the row that is selected, from 0
 	first   int         // the first row that is shown
-	job     string      // the job whose numbers, dead letters and facts are shown; "" = all
+	job     string      // the job whose numbers and facts are shown; "" = all
 	help    bool
 }
 

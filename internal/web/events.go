@@ -2,8 +2,11 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -66,10 +69,32 @@ func (e *events) of(v *observe.View) ([]byte, error) {
 func short(v *observe.View) *observe.View {
 	s := *v
 	s.Lines = s.Lines[:min(len(s.Lines), maxEvent)]
-	s.Names = s.Names[:min(len(s.Names), maxEvent)]
+	s.Names = shortNames(s.Names)
 	s.Running = s.Running[:min(len(s.Running), maxEvent)]
 	s.History = s.History[max(0, len(s.History)-1):]
 	return &s
+}
+
+// shortNames returns at most maxEvent workers, by name. If there are more, those that need attention come first, so that the
+// overview of the page has them.
+func shortNames(list []observe.Worker) []observe.Worker {
+	if len(list) <= maxEvent {
+		return list
+	}
+	list = slices.Clone(list) // that of the View is shared
+	slices.SortStableFunc(list, func(a, b observe.Worker) int { return cmp.Compare(urgency(&a), urgency(&b)) })
+	return list[:maxEvent]
+}
+
+// urgency returns a number that is less the more a worker needs attention.
+func urgency(w *observe.Worker) int {
+	switch {
+	case w.Quarantined != nil:
+		return 0
+	case w.Lost > 0:
+		return 1
+	}
+	return 2
 }
 
 // serveEvents answers /api/v1/events.
@@ -81,7 +106,7 @@ func (s *Server) serveEvents(w http.ResponseWriter, r *http.Request) {
 	}
 	if !s.events.enter() {
 		w.Header().Set("Retry-After", retryViewers)
-		fail(w, r, http.StatusServiceUnavailable, "too many pages are open: 64 are served at a time")
+		fail(w, r, http.StatusTooManyRequests, fmt.Sprintf("too many pages are open: %d are served at a time", maxViewers))
 		return
 	}
 	defer s.events.leave()

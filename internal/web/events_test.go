@@ -82,7 +82,7 @@ func TestViewers(t *testing.T) {
 		}
 		answers = append(answers, answer)
 	}
-	if last := answers[maxViewers]; last.StatusCode != 503 || last.Header.Get("Retry-After") == "" {
+	if last := answers[maxViewers]; last.StatusCode != 429 || last.Header.Get("Retry-After") == "" {
 		t.Errorf("too many clients: %s %v", last.Status, last.Header)
 	}
 	if answer, err := http.Get(s.URL() + "healthz"); err != nil || answer.StatusCode != 200 {
@@ -162,4 +162,23 @@ func TestClose(t *testing.T) {
 		t.Error("the stream goes on after Close")
 	}
 	t.Logf("closed in %v", time.Since(began))
+}
+
+// TestShortNames: of very many workers an event has those that need attention, and leaves the View as it is.
+func TestShortNames(t *testing.T) {
+	v := &observe.View{}
+	for i := range 2 * maxEvent {
+		var w observe.Worker
+		w.Name = fmt.Sprintf("w%04d", i)
+		v.Names = append(v.Names, w)
+	}
+	v.Names[maxEvent+3].Lost = 1
+	v.Names[maxEvent+7].Quarantined = new(time.Time)
+	got := short(v).Names
+	if len(got) != maxEvent || got[0].Name != "w0207" || got[1].Name != "w0203" || got[2].Name != "w0000" || got[maxEvent-1].Name != "w0197" {
+		t.Errorf("%d workers: %s, %s, %s to %s", len(got), got[0].Name, got[1].Name, got[2].Name, got[len(got)-1].Name)
+	}
+	if v.Names[0].Name != "w0000" || len(v.Names) != 2*maxEvent {
+		t.Error("the View was changed")
+	}
 }

@@ -140,6 +140,24 @@ export const lists = [
     await t.page.keyboard.press("Home");
     t.is(await t.page.locator(".x-read").count(), 1, "a value that is read by a key");
   }],
+  ["keys do no harm to a chart without values", async (t) => {
+    await t.control("scene", "few");
+    await t.go();
+    const drawn = await t.page.evaluate(async () => {
+      const { Chart } = await import("/assets/chart.js");
+      const chart = new Chart({ title: "Test", lines: [{ name: "x", value: (s) => s.x, tone: "main" }] });
+      const press = (key) => chart.element.dispatchEvent(new KeyboardEvent("keydown", { key }));
+      const samples = [1, 2, 3].map((x) => ({ x, time: new Date(1e12 + 1000 * x).toISOString() }));
+      chart.update([]);
+      press("ArrowLeft");
+      chart.update(samples);
+      press("Home");
+      chart.update([]);
+      chart.update(samples);
+      return chart.element.querySelectorAll("svg").length;
+    });
+    t.is(drawn, 1, "drawn");
+  }],
   ["an empty fleet says what to type", async (t) => {
     await t.control("scene", "empty");
     await t.go();

@@ -27,7 +27,8 @@ export class Chart {
   // update draws samples, the oldest first; each has a time, of the API.
   update(samples) {
     this.#samples = samples.map((s) => ({ ...s, at: Date.parse(s.time) })).filter((s) => s.at > 0);
-    if (this.#reading !== null) this.#reading = Math.min(this.#reading, this.#samples.length - 1);
+    const last = this.#samples.length - 1;
+    if (this.#reading !== null) this.#reading = last < 0 ? null : Math.min(this.#reading, last);
     this.#draw();
   }
 
@@ -47,7 +48,7 @@ export class Chart {
     event.preventDefault();
     event.stopPropagation();
     const last = this.#samples.length - 1;
-    this.#read(Math.min(Math.max((this.#reading ?? last) + step, 0), last));
+    if (last >= 0) this.#read(Math.min(Math.max((this.#reading ?? last) + step, 0), last));
   }
 
   #read(index) {

@@ -11,7 +11,7 @@ import { table } from "./table.js";
 
 export function worker(ctx, route) {
   const name = route.parts[1];
-  const resource = ctx.resource(query("workers", { search: name, limit: 500 }));
+  const resource = ctx.resource(query("workers", { search: name, sort: "name", limit: 500 }));
   return {
     title: () => name,
     render() {
