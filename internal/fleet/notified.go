@@ -56,8 +56,11 @@ func (f *Fleet) Once(ctx context.Context, job, event, holder string, tell func(c
 		return err
 	}
 	err = f.Hold(ctx, notifyLeasePrefix+key, holder, func(ctx context.Context) error {
-		if told, err := f.isNotified(ctx, key); err != nil || told {
-			return errors.Join(errTold, err)
+		switch told, err := f.isNotified(ctx, key); {
+		case err != nil: // it is not known, and nothing was told
+			return err
+		case told:
+			return errTold
 		}
 		tell(ctx)
 		if ctx.Err() != nil {
