@@ -40,8 +40,8 @@ const jobEvery = 2 * time.Second
 // tickEvery is how often the screen is redrawn if nothing has changed: for ages, and for another size of the terminal.
 const tickEvery = time.Second / 2
 
-// watchFleet shows the fleet until the user quits or the session ends. Log lines would spoil the screen: what they say of
-// the connection, the screen says.
+// watchFleet shows the fleet until the user quits or the session ends. It logs nothing, because log lines would be drawn
+// over the screen. The screen shows the state of the connection.
 func watchFleet(c *ucli.Context, s *command.Session, terminal *cli.Terminal, id string) error {
 	s.Log = zerolog.Nop()
 	fl, closeFleet, err := s.Open(c, "producer top")
@@ -84,7 +84,7 @@ type topScreen struct {
 	colour   bool
 }
 
-// run draws, and obeys the keys, until the user quits or ctx ends.
+// run draws the screen and handles the keys until the user quits or ctx ends.
 func (x *topScreen) run(ctx context.Context) {
 	views, keys := x.observer.Watch(ctx), x.terminal.Keys(ctx)
 	jobs := make(chan *observe.JobView)

@@ -7,9 +7,8 @@ import (
 	"factorfleet/internal/worker"
 )
 
-// RunningOf returns the numbers of a job that take long, for plan.JobProgress. list has the heartbeats of the workers,
-// with the
-// activities of now; campaigns those of the job.
+// RunningOf returns the numbers of a job that take long, for plan.JobProgress. list has the heartbeats of the workers, with
+// their activities of this moment. campaigns has the campaigns of the job.
 func RunningOf(job string, list []worker.Status, campaigns []fleet.Campaign) (all []plan.Running) {
 	shared := make(map[uint64]Facts)
 	for i := range campaigns {

@@ -57,7 +57,7 @@ func (f *Fleet) Once(ctx context.Context, job, event, holder string, tell func(c
 	}
 	err = f.Hold(ctx, notifyLeasePrefix+key, holder, func(ctx context.Context) error {
 		switch told, err := f.isNotified(ctx, key); {
-		case err != nil:
+		case err != nil: // it is not known, and nothing was told
 			return err
 		case told:
 			return errTold

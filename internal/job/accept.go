@@ -58,12 +58,16 @@ func (l *loop) tallyOf(k *collect.Checked) *plan.Tally {
 }
 
 // countProgress counts the fresh numbers of k, 1 or more. Their work is estimated as their share of
-// the work of k. Numbers that were answered before the process began, or by the cache, say nothing about the speed.
+// the work of k. Numbers that were answered before the process began say nothing about the speed, and those of
+// the cache nothing about the times of numbers either.
 func (l *loop) countProgress(k *collect.Checked, answers *plan.Tally, fresh uint64) {
 	answers.Scale(fresh)
-	if l.upToDate && k.Worker != schema.CacheWriter {
+	switch {
+	case k.Worker == schema.CacheWriter:
+		l.watch.Progress.Known(answers)
+	case l.upToDate:
 		l.watch.Progress.Done(l.lastAccepted, k.Worker, k.Range, answers)
-	} else {
+	default:
 		l.watch.Progress.Found(k.Worker, answers)
 	}
 }

@@ -84,7 +84,7 @@ func (r *reuser) lookUp(ctx context.Context, first uint64, blocks []task.Block) 
 	defer cancel()
 	lines, err := r.cache.Cached(ctx, keys)
 	if err != nil {
-		r.give(err)
+		r.disable(err)
 	}
 	found := list[:0]
 	for i, k := range list {
@@ -101,8 +101,8 @@ func (r *reuser) lookUp(ctx context.Context, first uint64, blocks []task.Block) 
 	return found
 }
 
-// give stops to use the cache.
-func (r *reuser) give(err error) {
+// disable stops the use of the cache for the rest of the job.
+func (r *reuser) disable(err error) {
 	if !r.off.Swap(true) {
 		r.log.Debug().Err(err).Msg("the cache of factorizations is not used any more")
 	}
@@ -122,7 +122,7 @@ func (r *reuser) store(ctx context.Context, answers []knownAnswer) (ranges []tas
 	ctx, cancel := context.WithTimeout(ctx, reuseTimeout)
 	defer cancel()
 	if err := r.cache.StoreCachedAnswers(ctx, r.job, results); err != nil {
-		r.give(fmt.Errorf("store what is known: %w", err))
+		r.disable(fmt.Errorf("store what is known: %w", err))
 		return nil
 	}
 	for _, a := range results {

@@ -116,6 +116,15 @@ func TestReuse(t *testing.T) {
 	if item := r.out.items[0]; item.Method != factored.Method || item.CPU != 0 {
 		t.Errorf("%+v", item)
 	}
+	j, err := h.Job(t.Context(), "second")
+	if err != nil || len(j.Sizes) == 0 {
+		t.Fatalf("%+v, %v", j, err)
+	}
+	for _, size := range j.Sizes { // the cache says nothing of the times of numbers
+		if size.Answered != 0 {
+			t.Errorf("%+v", size)
+		}
+	}
 	for _, again := range []*running{h.wait(h.other(), "second"), h.submit(h.Fleet, reusing("second", hard[1].n, hard[0].n))} {
 		if again.clean(); fmt.Sprint(answers(again.out.items)) != want {
 			t.Errorf("got %s", answers(again.out.items))

@@ -10,6 +10,8 @@ const (
 	// mostCores bounds the CPU time that a job gets, in cores of its workers: a worker may use more cores than it has
 	// slots.
 	mostCores = 1.25
+	// mostUnreported is the largest part of the queued work that is assumed to be done and not reported.
+	mostUnreported = 0.9
 )
 
 // An estimate is what is expected of a sealed job.
@@ -52,6 +54,9 @@ func (p *JobProgress) estimateLocked(now time.Time, pace *pace) (e estimate) {
 	if p.capacity != nil {
 		l.efficiency = min(l.efficiency, max(mostCores, l.busy()/l.cores*mostCores))
 	}
+	part := min(p.unreportedLocked(now, l.efficiency, l.numbers)/max(l.queued, 1e-9), mostUnreported)
+	spent += part * l.queued
+	l.numbers, l.queued, unlearned = l.numbers*(1-part), l.queued*(1-part), unlearned*(1-part)
 	e.end = max(l.end()-p.sinceLocked(now), 0)
 	if p.limits.Rate > 0 {
 		e.end = max(e.end, l.numbers/p.limits.Rate)
@@ -120,10 +125,11 @@ func (p *JobProgress) observedLocked(pace *pace) bool {
 	return pace.weight >= decayed(rateTrust/2) || len(p.runners) > 0
 }
 
-// sinceLocked returns for how many seconds the answers that are on their way have been computed: the time since the last
-// one, at most the usual time between two. Running numbers say themselves how far they are.
+// sinceLocked returns for how many seconds the answers that are on their way have been computed, if no reports are known
+// but only their count: the time since the last answer, at most the usual time between two. Running numbers say themselves
+// how far they are.
 func (p *JobProgress) sinceLocked(now time.Time) float64 {
-	if len(p.runners) > 0 || !p.pace.started {
+	if len(p.runners) > 0 || len(p.reports.last) > 0 || !p.pace.started {
 		return 0
 	}
 	return min(max(now.Sub(p.pace.last).Seconds(), 0), p.pace.gap)

@@ -9,7 +9,8 @@ import (
 // What is believed of the CPU times that workers claim. A claim counts as 1/4096 to 128 times the prediction: the numbers
 // of a list may all be primes, or all be products of two large primes, on a slow machine. If three workers or more have
 // answered numbers of a class, the mean of each counts as at most outlier times their median, and at least 1/outlier of
-// it. So one worker that lies cannot change what is expected of a class by more than that.
+// it. So the answers of one worker that lies cannot change what is expected of a class by more than that. What it states of
+// running numbers can, as long as it states them.
 const (
 	leastClaim = 1.0 / 4096
 	mostClaim  = 128

@@ -48,20 +48,20 @@ type pace struct {
 }
 
 // begin starts the measurement, unless it has started. spent is the CPU time of heavy numbers so far.
-func (p *pace) begin(now time.Time, spent float64) (begun bool) {
+func (p *pace) begin(now time.Time, spent func() float64) (begun bool) {
 	if p.started {
 		return false
 	}
-	p.started, p.last, p.spent = true, now, spent
+	p.started, p.last, p.spent = true, now, spent()
 	return true
 }
 
-// fold ends an interval at the time now, unless it is too short. cores are those of the workers of the job.
+// due reports whether the interval that ends at the time now is long enough for fold.
+func (p *pace) due(now time.Time) bool { return now.Sub(p.last) >= rateStep }
+
+// fold ends an interval at the time now, which is due. cores are those of the workers of the job.
 func (p *pace) fold(now time.Time, spent, cores float64) {
 	dt := now.Sub(p.last).Seconds()
-	if dt < rateStep.Seconds() {
-		return
-	}
 	keep, weight := decay(dt)
 	did, per := spent-p.spent, weight/dt
 	p.numbers, p.weight = p.numbers*keep+p.fresh*per, p.weight*keep+weight

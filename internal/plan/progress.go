@@ -39,6 +39,7 @@ type JobProgress struct {
 
 	runners runners
 	lately  []task.Range // the last ranges with answers, at most keptRanges
+	reports reports
 	pace    pace
 	share   share
 	looked  seenBefore // see Look
@@ -97,15 +98,26 @@ func (p *JobProgress) Limit(l Limits) {
 func (p *JobProgress) Found(worker string, t *Tally) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	heavy := p.heavySum
 	p.answeredLocked(worker, t)
-	p.pace.spent = p.heavySum
+	p.pace.spent += p.heavySum - heavy
+}
+
+// Known adds answers that no worker computed, such as those of the cache. They count as done, and say nothing of the times
+// of other numbers.
+func (p *JobProgress) Known(t *Tally) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	t.each(func(class int, a amount) { p.done[class].add(a) })
 }
 
 // Done adds answers of a worker for positions within r, at the time now. They count towards the rate.
 func (p *JobProgress) Done(now time.Time, worker string, r task.Range, t *Tally) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	heavy := p.heavySum
 	numbers, light := p.answeredLocked(worker, t)
+	p.reports.add(now, numbers, p.heavySum-heavy)
 	for _, run := range p.runners {
 		run.answered(r, now)
 	}
@@ -138,13 +150,14 @@ func (p *JobProgress) answeredLocked(worker string, t *Tally) (numbers, light fl
 
 // paceLocked measures the speed, with numbers that were done at the time now.
 func (p *JobProgress) paceLocked(now time.Time, numbers, light float64) {
-	spent := p.heavySum + p.runners.total(now, p.efficiencyLocked())
-	if p.pace.begin(now, spent) {
+	if p.pace.begin(now, func() float64 { return p.spentLocked(now) }) {
 		return
 	}
 	p.pace.fresh += numbers
 	p.pace.freshLight += light
-	p.pace.fold(now, spent, p.coresLocked())
+	if p.pace.due(now) { // spentLocked takes time
+		p.pace.fold(now, p.spentLocked(now), p.coresLocked())
+	}
 }
 
 // efficiencyLocked returns the CPU time that the job gets of each core, a second; 1 while that is unknown.
