@@ -116,7 +116,11 @@ func section(b *strings.Builder, title, body string) {
 func commandRows(list []*cli.Command) string {
 	var rows [][2]string
 	for _, c := range list {
-		rows = append(rows, [2]string{c.Name, c.Usage})
+		usage := c.Usage
+		if c.Name == helpName { // that of urfave/cli is not in the form of the others
+			usage = "print the help of a command"
+		}
+		rows = append(rows, [2]string{c.Name, usage})
 	}
 	return columns(rows, 14)
 }
