@@ -29,12 +29,13 @@ func deadCommand() *ucli.Command {
 
 // deadSubcommand returns a command that runs do on the dead letters of one job, or of all jobs.
 func deadSubcommand(name, usage string, flags []ucli.Flag, do func(deadSession) error) *ucli.Command {
-	description := "Without JOB the command works on the dead letters of all jobs."
+	description := "Without JOB the command works on the dead letters of all jobs. "
 	if name == "rm" {
 		description = ""
 	}
+	description += "An example: dead " + name + " JOB --failure 'no answer within' --since 2h"
 	return &ucli.Command{
-		Name: name, Usage: usage, ArgsUsage: "[JOB]", Description: description, Flags: flags,
+		Name: name, Usage: usage, ArgsUsage: "[JOB]", Description: description, Flags: append(flags, letterFilterFlags()...),
 		Action: func(c *ucli.Context) error {
 			id, err := cli.OptionalArg(c, "JOB")
 			if err != nil {
@@ -46,17 +47,16 @@ func deadSubcommand(name, usage string, flags []ucli.Flag, do func(deadSession) 
 			case id != "" && all:
 				return cli.Usagef("dead rm takes a JOB or --all, not both")
 			}
+			selected, err := newLetterFilter(c)
+			if err != nil {
+				return err
+			}
 			return withFleet(c, func(ctx context.Context, s *command.Session, fl *fleet.Fleet) error {
-				if id != "" {
-					if _, err := knownJob(ctx, fl, id); err != nil {
-						return err
-					}
-				}
-				letters, err := fl.GivenUp(ctx, id)
+				d, err := openDead(ctx, c, s, fl, id, selected)
 				if err != nil {
 					return err
 				}
-				return do(deadSession{ctx: ctx, c: c, s: s, fl: fl, job: id, letters: letters})
+				return do(d)
 			})
 		},
 	}
@@ -69,7 +69,22 @@ type deadSession struct {
 	s       *command.Session
 	fl      *fleet.Fleet
 	job     string             // "" = all jobs
-	letters []fleet.DeadLetter // of the sweeper: the numbers that were given up
+	letters []fleet.DeadLetter // of the sweeper: the numbers that were given up, that filter selects
+	filter  *letterFilter      // nil = all
+}
+
+// openDead reads the dead letters of a job, or of all jobs for "", that a filter selects.
+func openDead(ctx context.Context, c *ucli.Context, s *command.Session, fl *fleet.Fleet, id string, selected *letterFilter) (d deadSession, err error) {
+	if id != "" {
+		if _, err := knownJob(ctx, fl, id); err != nil {
+			return d, err
+		}
+	}
+	letters, err := fl.GivenUp(ctx, id)
+	if err == nil {
+		letters, err = selected.choose(ctx, fl, id, letters)
+	}
+	return deadSession{ctx: ctx, c: c, s: s, fl: fl, job: id, letters: letters, filter: selected}, err
 }
 
 // A jobRange is a range of a job.
@@ -98,11 +113,13 @@ func (d deadSession) retry() error {
 }
 
 // remove removes all letters, those of workers first: they are removed with the letter of the sweeper for the same
-// numbers, and count only if there is none.
-func (d deadSession) remove() error {
-	_, claims, err := d.fl.DeadRanges(d.ctx, d.job)
-	if err != nil {
-		return err
+// numbers, and count only if there is none. With a filter it removes only those that it selects.
+func (d deadSession) remove() (err error) {
+	var claims []fleet.FailureRecord
+	if d.filter == nil {
+		if _, claims, err = d.fl.DeadRanges(d.ctx, d.job); err != nil {
+			return err
+		}
 	}
 	removed, done := len(d.letters), d.ranges()
 	for i := range claims {

@@ -61,6 +61,9 @@ func (d deadSession) list() error {
 	letters := d.letters
 	if d.c.Bool("claims") {
 		all, err := d.fl.DeadLetters(d.ctx, d.job)
+		if err == nil {
+			all, err = d.filter.choose(d.ctx, d.fl, d.job, all)
+		}
 		if err != nil {
 			return err
 		}

@@ -18,7 +18,11 @@ producer plan --json 10^120+7`,
 	"wait": `producer wait monday
 producer wait monday --json --deadline 1h`,
 	"results": `producer results monday  # what is answered now
-producer results monday --format csv -o monday.csv`,
+producer results monday --format csv -o monday.csv
+producer results monday --status CF,C  # the numbers that are not factored completely
+producer results monday --sort time -e | head  # those that took longest
+producer results monday --slower-than 1m --json  # with where they were computed
+producer results monday --since 2h --worker attic`,
 	"status": `producer status
 producer status monday --explain
 producer status --json`,
@@ -50,6 +54,9 @@ producer dead ls monday --json`,
 producer wait monday`,
 	"dead rm":     `producer dead rm monday`,
 	"dead export": `producer dead export monday > again.txt`,
+	"retry": `producer retry monday --unfinished --budget 2h --json
+producer retry monday --unfinished --budget 24h --detach --id monday-long
+producer retry monday --failed --failure 'no answer within'`,
 	"workers ls": `producer workers ls
 producer workers ls --json`,
 	"workers quarantine": `producer workers quarantine attic`,

@@ -34,7 +34,7 @@ func app() *ucli.App {
 			submitCommand(), planCommand(), waitCommand(), resultsCommand(),
 			statusCommand(), topCommand(), lsCommand(), cancelCommand(), finishCommand(), rmCommand(),
 			pauseCommand(), resumeCommand(), changeCommand(),
-			verifyCommand(), findCommand(), cacheCommand(), deadCommand(), workersCommand(), checkCommand(), eventsCommand(), schemaCommand(), initCommand(), serveCommand(),
+			verifyCommand(), findCommand(), cacheCommand(), deadCommand(), retryCommand(), workersCommand(), checkCommand(), eventsCommand(), schemaCommand(), initCommand(), serveCommand(),
 			command.HealthCommand("a supervisor", "127.0.0.1:8222"), command.UnitCommand(unit.Producer), cheatCommand(),
 		}, command.Standard(completeArguments)...),
 	}, examples)

@@ -40,10 +40,15 @@ func waitCommand() *ucli.Command {
 	}
 }
 
+const resultsDescription = `The flags --status, --slower-than, --worker and --since select answers, --sort orders
+them. The exit code and the notes on standard error are those of the whole job, whatever is
+selected.`
+
 func resultsCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "results", Usage: "print the verified answers that a job has now, without waiting", ArgsUsage: "JOB",
-		Flags: append([]ucli.Flag{cli.ProgressFlag()}, command.OutputFlags()...),
+		Description: resultsDescription,
+		Flags:       append(append([]ucli.Flag{cli.ProgressFlag()}, command.SelectionFlags()...), command.OutputFlags()...),
 		Action: func(c *ucli.Context) error {
 			id, err := cli.Arg(c, "JOB")
 			if err != nil {

@@ -130,7 +130,16 @@ func TestDeadLetter(t *testing.T) {
 		wantCode(1).wantStdout("50 lines: 49 verified, 0 unfinished, 1 given up, 0 wrong; primes: 140 below 2^64, 0 by certificate, 0 PRP\n")
 
 	stop()
-	s.run("producer", "dead retry j").wantCode(0).wantSaid("queued again: 1;")
+	for filter, want := range map[string]int{"--failure much.for": 1, "--failure memory": 0, "--since 1h": 1, "--worker nobody": 0, "--failure much --since 1h": 1} {
+		if got := report[[]letter](s, "dead ls j "+filter); len(got) != want {
+			t.Errorf("dead ls %s: %+v", filter, got)
+		}
+	}
+	s.run("producer", "dead ls j --failure (").wantCode(2).wantSaid("--failure: ")
+	s.run("producer", "dead export j --failure memory").wantCode(0).wantStdout("")
+	s.run("producer", "dead rm j --failure memory").wantCode(0).wantSaid("removed: 0")
+	s.run("producer", "retry j --failed --failure memory").wantCode(0).wantSaid("queued again: 0;")
+	s.run("producer", "retry j --failed --failure much").wantCode(0).wantSaid("queued again: 1;")
 	if left := report[[]letter](s, "dead ls"); len(left) != 0 {
 		t.Errorf("dead letters after the retry: %+v", left)
 	}

@@ -18,7 +18,8 @@ import (
 type Arrival struct {
 	Range  task.Range
 	Worker string
-	Seq    uint64 // stream sequence, different for every arrival
+	Seq    uint64    // stream sequence, different for every arrival
+	Stored time.Time // when the server stored it; zero = not known
 	Data   []byte
 	Again  bool // Check verifies it even if its positions are covered
 }
@@ -122,6 +123,7 @@ func (c *Collector) Check(ctx context.Context, a Arrival) (Checked, error) {
 		}
 		return Checked{}, refused
 	}
+	result.Stored = a.Stored
 	return Checked{Arrival: a, result: result, numbers: numbers}, nil
 }
 
@@ -133,7 +135,7 @@ func (c *Collector) verify(ctx context.Context, kind string, budget time.Duratio
 	}
 	err := verify.Result(ctx, kind, numbers, r)
 	if err == nil && c.cfg.LeastBudget != nil && kind == task.KindFactor {
-		err = verify.Unfinished(ctx, numbers, r, func(bits int) time.Duration { return c.cfg.LeastBudget(budget, bits) })
+		err = verify.Unfinished(ctx, numbers, r, c.cfg.One, func(bits int) time.Duration { return c.cfg.LeastBudget(budget, bits) })
 	}
 	return err
 }

@@ -163,8 +163,8 @@ func (c *Collector) acceptOrdered(ctx context.Context, k *Checked, worker uint16
 			done, err = c.emitItems(ctx, k.result, k.Range.First, gap, k.numbersFrom(gap.First))
 		}
 		if done < gap.Count {
-			rest := newPiece(k, task.Span(gap.First+done, gap.End()), worker)
-			data = c.hold(rest, k.Data, data)
+			rest := c.newPiece(k, task.Span(gap.First+done, gap.End()), worker)
+			data = c.hold(rest, k.Stored, k.Data, data)
 		}
 		c.cover(gap, k, worker)
 		fresh += gap.Count

@@ -31,6 +31,9 @@ type Config struct {
 	// Budget is what the tasks of the job name; 0 = none.
 	Budget time.Duration
 
+	// One: an unfinished answer with a proper factor needs no time; see task.Job.One.
+	One bool
+
 	// LeastBudget returns the least time that a worker may have had for a number of so many bits,
 	// whose task names a budget or none. An answer that was left unfinished sooner is refused.
 	// nil = the time is not checked. It must be safe for concurrent use, as Check is.
@@ -49,10 +52,10 @@ type Config struct {
 	// calls it when it emits r, after Numbers. Its errors are those of Numbers. nil = the texts are not of interest.
 	Written func(ctx context.Context, r task.Range) ([]task.Written, error)
 
-	// Reread returns the payload of the result with the stream sequence seq. It retries
+	// Reread returns the payload of the result with the stream sequence seq, and when it was stored. It retries
 	// for as long as a retry may help: if it returns an error or another payload, the
 	// result counts as lost (LostResult). Required if Ordered.
-	Reread func(ctx context.Context, seq uint64) ([]byte, error)
+	Reread func(ctx context.Context, seq uint64) (payload []byte, stored time.Time, err error)
 
 	// Emit writes the answer of one position. The Item and its Factors belong to the
 	// Collector, which overwrites them after the call. A position counts as emitted
@@ -79,4 +82,5 @@ type Item struct {
 	Worker             string      // "" if Dead
 	Attempt            uint32      // as the worker claims; 0 if Dead
 	Dead               string      // why the number was given up; "" = it was not
+	task.Source                    // zero if Dead
 }

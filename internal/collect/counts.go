@@ -10,7 +10,7 @@ import (
 // Counts are the statistics of a Collector. All but Refused count numbers.
 type Counts struct {
 	Verified   uint64        // answered
-	Unfinished uint64        // answered, with a composite factor left over
+	Unfinished uint64        // answered, with a composite factor left over; with Config.One, without a proper factor
 	Dead       uint64        // given up
 	Duplicate  uint64        // answers for positions that were covered already, verified or not
 	Refused    uint64        // refused results
@@ -58,7 +58,7 @@ func (c *Collector) workerIndex(name string) uint16 {
 func (c *Collector) countVerified(items []task.Factorization, worker uint16) {
 	c.workers[worker].Verified += uint64(len(items))
 	c.counts.Verified += uint64(len(items))
-	c.counts.Unfinished += unfinished(items)
+	c.counts.Unfinished += c.unfinished(items)
 	cpu := c.counts.CPU
 	for i := range items {
 		cpu = saturatingAdd(cpu, items[i].CPU)
@@ -83,10 +83,10 @@ func saturatingAdd(a, b time.Duration) time.Duration {
 	return a + b
 }
 
-// unfinished counts the items with a composite factor left over.
-func unfinished(items []task.Factorization) (n uint64) {
+// unfinished counts the items with a composite factor left over; with Config.One those without a proper factor.
+func (c *Collector) unfinished(items []task.Factorization) (n uint64) {
 	for i := range items {
-		if items[i].Unfinished() {
+		if items[i].Unfinished() && !(c.cfg.One && items[i].HasProper()) {
 			n++
 		}
 	}

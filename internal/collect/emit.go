@@ -91,12 +91,15 @@ func (c *Collector) emitItems(ctx context.Context, result *task.Result, base uin
 	}
 	item := &c.item
 	*item = Item{Kind: c.cfg.Kind, Format: c.cfg.Format, Worker: result.Worker, Attempt: result.Attempt}
+	item.Source = task.Source{Version: result.ShownVersion(), Origin: result.Origin, Stored: result.Stored}
+	whole := task.Range{First: base, Count: uint64(len(result.Items))}
 	answers := result.Items[r.First-base:][:r.Count]
 	for i := range answers {
 		item.Position = r.First + uint64(i)
 		item.N = numbers[i]
 		item.Expr = texts.next(item.Position)
 		item.Factorization = answers[i]
+		item.Chunk = result.Chunk(whole, item.Position)
 		if err := c.cfg.Emit(item); err != nil {
 			return uint64(i), err
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
@@ -19,7 +20,7 @@ func TestItems(t *testing.T) {
 	c := New(Config{
 		Kind: "exec:x", Format: task.FormatJSON, Ordered: true,
 		Numbers: func(_ context.Context, r task.Range) ([]nat.Nat, error) { return items[r.First:r.End()], nil },
-		Reread:  func(context.Context, uint64) ([]byte, error) { return nil, nil },
+		Reread:  func(context.Context, uint64) ([]byte, time.Time, error) { return nil, time.Time{}, nil },
 		Emit: func(i *Item) error {
 			line, ok := i.AppendItem(nil)
 			out = append(out, fmt.Sprintf("%d %s %s %s %v %s", i.Position, i.Kind, i.Format, line, ok, i.Dead))

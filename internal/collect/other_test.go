@@ -19,7 +19,7 @@ func TestOtherNumbers(t *testing.T) {
 	numbers := []nat.Nat{nat.New(15), nat.New(1)}
 	c := New(Config{
 		Kind: task.KindFactor, Numbers: func(context.Context, task.Range) ([]nat.Nat, error) { return numbers, nil },
-		Reread: func(context.Context, uint64) ([]byte, error) { return nil, nil }, Emit: func(*Item) error { return nil },
+		Reread: func(context.Context, uint64) ([]byte, time.Time, error) { return nil, time.Time{}, nil }, Emit: func(*Item) error { return nil },
 	})
 	factors := func(primes ...uint64) (list []task.Factor) {
 		for _, p := range primes {

@@ -133,9 +133,9 @@ func newLine(count uint64, ordered bool) *line {
 			}
 			return block[:r.Count], nil
 		},
-		Reread: func(_ context.Context, seq uint64) ([]byte, error) {
+		Reread: func(_ context.Context, seq uint64) ([]byte, time.Time, error) {
 			l.rereads++
-			return l.payload(task.Range{First: seq, Count: 1}), nil
+			return l.payload(task.Range{First: seq, Count: 1}), time.Time{}, nil
 		},
 		Emit: func(item *Item) error {
 			if ordered && item.Position != l.emitted {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
@@ -27,7 +28,7 @@ func newBallot(t *testing.T, count int, ordered bool, limit int64) *ballot {
 	b.Collector = New(Config{
 		Kind: "exec:x", Ordered: ordered, Replicas: 2, Limit: limit,
 		Numbers: func(_ context.Context, r task.Range) ([]nat.Nat, error) { return b.items[r.First:r.End()], nil },
-		Reread:  func(_ context.Context, seq uint64) ([]byte, error) { return b.data[seq], nil },
+		Reread:  func(_ context.Context, seq uint64) ([]byte, time.Time, error) { return b.data[seq], time.Time{}, nil },
 		Emit: func(i *Item) error {
 			line, _ := i.AppendItem(nil)
 			b.lines = append(b.lines, fmt.Sprintf("%d %s %s%s", i.Position, line, i.Worker, i.Dead))

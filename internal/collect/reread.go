@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"time"
 
 	"factorfleet/internal/task"
 )
@@ -32,12 +33,12 @@ var errChanged = errors.New("its payload is not the one that was verified")
 // emitEvicted emits e, the first of c.evicted, after reading its payload again. A payload
 // with the hash of the verified one needs no second verification.
 func (c *Collector) emitEvicted(ctx context.Context, e *evicted) error {
-	result, err := c.result(&e.piece, func() ([]byte, error) {
-		data, err := c.cfg.Reread(ctx, e.seq)
+	result, err := c.result(&e.piece, func() ([]byte, time.Time, error) {
+		data, stored, err := c.cfg.Reread(ctx, e.seq)
 		if err == nil && maphash.Bytes(hashSeed, data) != e.hash {
 			err = errChanged
 		}
-		return data, err
+		return data, stored, err
 	})
 	switch {
 	case err != nil && ctx.Err() != nil:
@@ -79,11 +80,11 @@ type decoded struct {
 
 // result returns the decoded result of p, from the cache or from the payload that read
 // returns.
-func (c *Collector) result(p *piece, read func() ([]byte, error)) (*task.Result, error) {
+func (c *Collector) result(p *piece, read func() ([]byte, time.Time, error)) (*task.Result, error) {
 	if c.last.result != nil && c.last.seq == p.seq {
 		return c.last.result, nil
 	}
-	data, err := read()
+	data, stored, err := read()
 	if err != nil {
 		return nil, err
 	}
@@ -91,6 +92,7 @@ func (c *Collector) result(p *piece, read func() ([]byte, error)) (*task.Result,
 	if err != nil {
 		return nil, err
 	}
+	result.Stored = stored
 	if len(result.Items) > int(p.count) { // other pieces may follow
 		c.last = decoded{p.seq, result}
 	}

@@ -58,9 +58,9 @@ func newRig(count int, ordered bool, limit int64) *rig {
 			}
 			return r.numbers[s.First:s.End()], nil
 		},
-		Reread: func(_ context.Context, seq uint64) ([]byte, error) {
+		Reread: func(_ context.Context, seq uint64) ([]byte, time.Time, error) {
 			r.rereads++
-			return r.stream[seq-1], r.failReread[seq]
+			return r.stream[seq-1], storedAt(seq), r.failReread[seq]
 		},
 		Emit: func(item *Item) error {
 			if r.failEmit > 0 {
@@ -118,7 +118,8 @@ func (r *rig) publish(s task.Range, worker string) Arrival {
 func (r *rig) publishResult(s task.Range, result *task.Result) Arrival {
 	data := result.Encode()
 	r.stream = append(r.stream, slices.Clone(data))
-	return Arrival{Range: s, Worker: result.Worker, Seq: uint64(len(r.stream)), Data: data}
+	seq := uint64(len(r.stream))
+	return Arrival{Range: s, Worker: result.Worker, Seq: seq, Stored: storedAt(seq), Data: data}
 }
 
 // replace overwrites a result on the stream by another that Check would accept.
@@ -150,6 +151,7 @@ func (r *rig) sameItem(got Item) error {
 		want.Worker, want.Attempt = "", 0
 	} else {
 		want.Factorization = r.answers[got.Position]
+		want.Source = got.Source // TestSource
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		return fmt.Errorf("emitted %v, want %v", got, want)
@@ -169,3 +171,6 @@ func must(t testing.TB, err error) {
 		t.Fatal(err)
 	}
 }
+
+// storedAt returns when the message of a sequence was stored, in this test.
+func storedAt(seq uint64) time.Time { return time.UnixMilli(1_700_000_000_000 + int64(seq)) }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"testing"
+	"time"
 
 	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
@@ -27,7 +28,9 @@ func TestExpr(t *testing.T) {
 			Kind: task.KindSquare, Ordered: ordered,
 			Numbers: func(_ context.Context, r task.Range) ([]nat.Nat, error) { return numbers[r.First:r.End()], nil },
 			Written: func(_ context.Context, r task.Range) ([]task.Written, error) { return task.WrittenIn(list, r), broken },
-			Reread:  func(context.Context, uint64) ([]byte, error) { return nil, errors.New("nothing is evicted") },
+			Reread: func(context.Context, uint64) ([]byte, time.Time, error) {
+				return nil, time.Time{}, errors.New("nothing is evicted")
+			},
 			Emit: func(item *Item) error {
 				got[item.Position] += item.Expr + ";"
 				return nil

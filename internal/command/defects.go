@@ -23,6 +23,9 @@ func (f *foregroundJob) reportDefects(sum *job.Summary) error {
 			note("and %s more", text.Count(more, "bad "+badNoun(&sum.Job)))
 		}
 	}
+	if p := f.printer; p.filter != nil {
+		note("%s", p.filter.describe(task.Noun(sum.Job.Kind)))
+	}
 	if sum.Job.CutOff {
 		note("the input of job %s was cut off after %s: %s", id, text.Count(sum.Job.Count, task.Noun(sum.Job.Kind)), sum.Job.Note)
 	}

@@ -111,6 +111,9 @@ func (f *foregroundJob) run(run runJob) (*job.Summary, error) {
 	}
 	began := time.Now()
 	p := f.printer
+	if p.filter != nil {
+		p.filter.begin(func() time.Time { return f.target.Fleet.Now(ctx) })
+	}
 	sum, err := run(ctx, f.target, job.Watch{
 		Emit: p.emit, Flush: p.flush, Ordered: p.ordered, Private: f.target.Private,
 		Leave: f.session.leave, Slots: f.target.Slots, Status: f.session.logStatus, Progress: f.progress, Log: f.session.Log,

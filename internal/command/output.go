@@ -2,6 +2,8 @@ package command
 
 import (
 	"fmt"
+	"io"
+	"time"
 
 	ucli "github.com/urfave/cli/v2"
 
@@ -32,10 +34,13 @@ type printer struct {
 	out      *output.Writer
 	file     *outfile.File // nil for standard output
 	ordered  bool
-	printed  uint64 // answers, and numbers that were given up
-	unproved uint64 // printed numbers with a factor that is only a probable prime
+	printed  uint64 // answers, and numbers that were given up, that the filter selects
+	unproved uint64 // answered numbers with a factor that is only a probable prime
 
-	unfinished unfinishedSum // of the printed numbers
+	unfinished unfinishedSum // of all answered numbers
+	filter     *filter       // which answers are printed; nil = all
+	sorter     *sorter       // nil = in the order in which they come
+	w          io.Writer     // that of out
 }
 
 // outputFormat returns the format of the answers. It also checks --progress: a usage error must come
@@ -57,6 +62,14 @@ func outputFormat(c *ucli.Context) (output.Format, error) {
 
 // newPrinter opens the output that the flags name. The caller must call close once.
 func (s *Session) newPrinter(c *ucli.Context, format output.Format) (*printer, error) {
+	selected, err := newFilter(c, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	order, err := newSorter(c, format)
+	if err != nil {
+		return nil, err
+	}
 	w, file, err := s.destination(c)
 	if err != nil {
 		return nil, err
@@ -65,17 +78,29 @@ func (s *Session) newPrinter(c *ucli.Context, format output.Format) (*printer, e
 	if file == nil && s.Screen.ShowsStdout() && !c.Bool("full") {
 		out.Abbreviate()
 	}
-	return &printer{session: s, out: out, file: file, ordered: !c.Bool("as-completed")}, nil
+	return &printer{session: s, out: out, file: file, ordered: !c.Bool("as-completed"), filter: selected, sorter: order, w: w}, nil
 }
 
-// emit prints one answer, and a note if the number was given up. Positions that a user sees count from
-// 1; those of the format json from 0.
+// emit prints one answer, and a note if the number was given up, if the filter selects it. Positions that a user sees count
+// from 1; those of the format json from 0. What is said of the job at its end counts all answers.
 func (p *printer) emit(item *collect.Item) error {
+	p.count(item)
+	if p.filter != nil && !p.filter.selects(item) {
+		return nil
+	}
 	p.printed++
 	if item.Dead != "" {
 		noun, brief := task.Noun(item.Kind), task.Brief(item.Kind, item.N)
 		p.session.Notef("%s %d of the input, %s, was given up: %s", noun, item.Position+1, brief, task.Unnamed(item.Kind, item.N, item.Dead))
 	}
+	if p.sorter != nil {
+		return p.sorter.add(item)
+	}
+	return p.out.Write((*output.Record)(item))
+}
+
+// count counts an answer for what is said at the end of the job.
+func (p *printer) count(item *collect.Item) {
 	p.unfinished.add(item)
 	for i := range item.Factors {
 		if item.Factors[i].Status == task.PRP {
@@ -83,7 +108,6 @@ func (p *printer) emit(item *collect.Item) error {
 			break
 		}
 	}
-	return p.out.Write((*output.Record)(item))
 }
 
 // flush writes what is buffered. Before the first answer it writes nothing, not even the first line of a
@@ -116,7 +140,11 @@ func (p *printer) close(err error) error {
 
 // complete writes what is buffered, and replaces the file that --output names.
 func (p *printer) complete() error {
-	if err := p.out.Flush(); err != nil || p.file == nil {
+	err := p.out.Flush()
+	if err == nil && p.sorter != nil {
+		err = p.sorter.writeTo(p.w)
+	}
+	if err != nil || p.file == nil {
 		return err
 	}
 	return p.file.Commit()

@@ -29,6 +29,10 @@ signs, * / % (/ only without a remainder), + and -. Values are below 2^16384. In
 may have spaces, as in 2^127 - 1; but 12 -5 are two numbers, and the second one is invalid.
 --strict reads digits only, as factor of coreutils does.
 
+A number may come with factors that are known of it, as n=p*q^2*...: a line of --format factordb.
+They need not be prime, nor all. The workers begin with them. n may be an expression, the factors
+are digits: 2^128+1=59649589127497217
+
 With --kind exec:NAME the workers that offer NAME (consumer run --exec) run a command for each item.
 An item is a line of the input: all its bytes but the newline, at most 65,536. Empty lines are
 skipped, unless -0 is given. Each argument is an item, too. The answer is the line that the command
@@ -50,6 +54,7 @@ func SubmitFlags() []ucli.Flag {
 		RequireFlag(),
 		&ucli.DurationFlag{Name: "budget", DefaultText: "enough for up to 100 digits; above, at most 10m", Usage: "longest CPU time that a worker spends on one number, on all its cores together, as a `DURATION`; of kind exec:NAME the longest time that a command takes for one item"},
 		&ucli.BoolFlag{Name: "certify", DisableDefaultText: true, Usage: "prove prime factors of 2^64 and more, as far as the budget allows; JSON output contains the certificates"},
+		oneFlag(),
 		&ucli.StringFlag{Name: "campaign", Value: string(campaign.Auto), Usage: "`WHEN` to have free workers sieve a number of 75 to 108 digits together: auto is if that saves time, or always, or never"},
 		workFlag(),
 		DeadlineFlag(),
@@ -83,10 +88,23 @@ func CheckKind(kind string) error {
 // submission returns what the flags of submit request. All its errors have exit code Usage. A job is
 // kept if its user may come back to it: if the user chose its id, or does not wait for it.
 func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
+	sub, err := s.settings(c, c.String("kind"))
+	if err != nil {
+		return sub, err
+	}
+	sub.Sources, err = sources(c, readingOf(sub.Format, syntaxOf(c)))
+	return sub, err
+}
+
+// settings is submission for a job of that kind without the sources of its numbers.
+func (s *Session) settings(c *ucli.Context, kind string) (job.Submission, error) {
 	sub := job.Submission{
-		ID: c.String("id"), Kind: c.String("kind"), Class: task.Class(c.String("priority")),
-		Sleep: c.Duration("sleep"), Replicas: c.Int("replicas"), Budget: c.Duration("budget"), Certify: c.Bool("certify"), Campaign: c.String("campaign"), Keep: c.Duration("keep"), Reuse: c.Bool("reuse"),
+		ID: c.String("id"), Kind: kind, Class: task.Class(c.String("priority")),
+		Sleep: c.Duration("sleep"), Replicas: c.Int("replicas"), Budget: c.Duration("budget"), Certify: c.Bool("certify"), One: c.Bool("one"), Campaign: c.String("campaign"), Keep: c.Duration("keep"), Reuse: c.Bool("reuse"),
 		OnBad: func(b task.BadToken) { s.Notef("%s", input.Describe(b)) },
+	}
+	if c.Value("replicas") == nil { // a command without that flag
+		sub.Replicas = 1
 	}
 	if err := checkSubmission(c, &sub); err != nil {
 		return sub, err
@@ -119,11 +137,7 @@ func (s *Session) submission(c *ucli.Context) (job.Submission, error) {
 	if sub.Chunking, err = plan.ParseChunking(c.String("chunk")); err != nil {
 		return sub, cli.Exit(cli.Usage, err)
 	}
-	if err := checkItems(&sub); err != nil {
-		return sub, err
-	}
-	sub.Sources, err = sources(c, readingOf(sub.Format, syntaxOf(c)))
-	return sub, err
+	return sub, checkItems(&sub)
 }
 
 // checkSubmission checks the flags that need no parsing.
@@ -133,6 +147,9 @@ func checkSubmission(c *ucli.Context, sub *job.Submission) error {
 	}
 	if err := CheckKind(sub.Kind); err != nil {
 		return err
+	}
+	if sub.One && sub.Kind != task.KindFactor {
+		return cli.Usagef("--one requires --kind factor")
 	}
 	if sub.Certify && sub.Kind != task.KindFactor {
 		return cli.Usagef("--certify requires --kind factor")

@@ -34,7 +34,7 @@ func (s *Session) Submit(c *ucli.Context, open OpenTarget) error {
 		if err := cli.CheckStdout(); err != nil && sub.ID == "" {
 			return fmt.Errorf("%w: the id of the job would be lost; choose one by --id JOB", err)
 		}
-		return s.detach(sub, open)
+		return s.detach(&sub, open)
 	}
 	if format, err := outputFormat(c); err != nil {
 		return err
@@ -93,17 +93,19 @@ func (s *Session) Results(c *ucli.Context, id string, open OpenTarget) error {
 
 // detach queues all input of a job and prints the job's id, once no input can be lost any more. The
 // exit code is Defects if the input has tokens that are not numbers, or could not be read to its end.
-func (s *Session) detach(sub job.Submission, open OpenTarget) error {
+//
+// sub is read once the target is open: see retryTarget.
+func (s *Session) detach(sub *job.Submission, open OpenTarget) error {
 	target, closeTarget, err := open()
 	if err != nil {
 		return Fail(err)
 	}
 	defer closeTarget()
-	w := job.Watch{Log: s.Log, Leave: s.leave, Slots: target.slotsFor(classOf(&sub)), Status: s.logStatus}
+	w := job.Watch{Log: s.Log, Leave: s.leave, Slots: target.slotsFor(classOf(sub)), Status: s.logStatus}
 	var id string
 	ctx, stopLooking := s.whileStreamsExist(s.Context, target)
 	defer stopLooking()
-	j, err := job.Feed(ctx, target.Fleet, sub, w, func(started string) { id = started })
+	j, err := job.Feed(ctx, target.Fleet, *sub, w, func(started string) { id = started })
 	if errors.As(err, new(cli.SignalError)) {
 		return target.withHint(err, id, task.Noun(sub.Kind))
 	}

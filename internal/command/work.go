@@ -16,6 +16,11 @@ func workFlag() ucli.Flag {
 	return &ucli.StringFlag{Name: "work", DefaultText: "none", Usage: "ECM effort that was spent on each number before, as a t-level such as `T35`: curves for factors of up to 35 digits were run, so workers begin with larger bounds"}
 }
 
+// oneFlag returns the flag --one.
+func oneFlag() ucli.Flag {
+	return &ucli.BoolFlag{Name: "one", DisableDefaultText: true, Usage: "a first factor of each number is enough: what is left of it may stay unfinished (c123…(92), status CF)"}
+}
+
 // parseWork returns the digits of a t-level, as number theorists state ECM effort: "T35", "t37.5" or "35" is the effort
 // after which a factor of so many digits was missed with probability 1/e. 0 = "", none. It is rounded to a thousandth.
 func parseWork(s string) (digits float64, err error) {

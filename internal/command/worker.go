@@ -175,7 +175,7 @@ func newWorker(client *puller.Client, o WorkerOptions, memoryDigits int) (*worke
 		}
 	}
 	return worker.New(worker.Config{
-		Name: o.Name, Version: Version, Instance: client.Instance(), Slots: o.Slots, Once: o.Once, AckWait: client.AckWait(), DrainTimeout: o.DrainTimeout,
+		Name: o.Name, Version: Version, Kernels: kernels.Active().String(), Instance: client.Instance(), Slots: o.Slots, Once: o.Once, AckWait: client.AckWait(), DrainTimeout: o.DrainTimeout,
 		CPU: processTime(), MaxMemory: o.MaxMemory, MaxDigits: o.MaxDigits, MemoryDigits: memoryDigits, Announce: announce, Ledger: o.Ledger, Recorder: o.Recorder, Kinds: kinds, Parts: parts, Log: o.Log,
 	}, client, outbox), commands
 }

@@ -2,6 +2,7 @@ package factor
 
 import (
 	"math/big"
+	"slices"
 
 	"factorfleet/internal/factor/prime"
 	"factorfleet/internal/nat"
@@ -41,7 +42,9 @@ type search struct {
 // budget is spent, the rest is Composite and the method says so.
 func (e *Engine) big(dst []Factor, n *big.Int) ([]Factor, string, error) {
 	s := &search{e: e, dst: dst, start: len(dst), method: "prime"}
+	e.effort = 0
 	s.trial(n)
+	s.divideByKnown()
 	err := s.run()
 	if err == errBudget {
 		err = s.giveUp()
@@ -85,8 +88,33 @@ func (s *search) trial(n *big.Int) {
 	})
 	if len(s.dst) > s.start {
 		s.method = "trial"
+		s.e.stop.found()
 	}
 	s.untested = append(s.untested, piece{n: rest, exp: 1, done: newProgress(s.e.work)})
+}
+
+// methodKnown is the method of a divisor of Engine.SetKnown.
+const methodKnown = "known"
+
+// divideByKnown splits the untested pieces by the divisors of Engine.SetKnown. A divisor may have a factor in common with
+// a piece without dividing it. It ends: each split makes the pieces smaller, and none is made of a piece 1.
+func (s *search) divideByKnown() {
+	for _, d := range s.e.known {
+		if d.Sign() <= 0 {
+			continue
+		}
+		for i := 0; i < len(s.untested); {
+			p := s.untested[i]
+			g := new(big.Int).GCD(nil, nil, d, p.n)
+			if g.Cmp(one) == 0 || g.Cmp(p.n) == 0 {
+				i++
+				continue
+			}
+			s.method = methodKnown
+			s.untested = slices.Delete(s.untested, i, i+1)
+			s.parts(p, g)
+		}
+	}
 }
 
 // classify tests all untested pieces. They become factors, other untested pieces (the
@@ -114,6 +142,7 @@ func (s *search) classifyOne(p piece) error {
 	}
 	if base, exp := perfectPower(p.n); exp > 1 {
 		s.method = "power"
+		s.e.stop.found()
 		s.untested = append(s.untested, piece{base, p.exp * uint32(exp), p.done})
 		return nil
 	}

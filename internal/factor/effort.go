@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"factorfleet/internal/factor/ecm"
 )
@@ -47,6 +48,31 @@ func (e Effort) Next(work float64) (l CurveLevel, left int) {
 	c.add(countsOf(work))
 	i := c.firstOpen()
 	return levelAt(i).export(), c.left(i)
+}
+
+// Reach returns the effort that curves reach in so much CPU time of this machine on a number of so many bits, level after
+// level, after Options.Work = work.
+func Reach(bits int, spent time.Duration, work float64) float64 {
+	c := countsOf(work)
+	for {
+		i := c.firstOpen()
+		l, left := levelAt(i), c.left(i)
+		groups := int(min(spent/max(CurveGroupTime(l.b1, bits), 1), time.Duration(left/ecm.Group)))
+		spent -= time.Duration(groups) * CurveGroupTime(l.b1, bits)
+		c[i] = min(c[i]+uint32(groups*ecm.Group), maxCurves)
+		if groups*ecm.Group < left || i == len(c)-1 {
+			return c.digits()
+		}
+	}
+}
+
+// HalfOf returns the effort of half of the curves that Options.Work = work stands for, in digits.
+func HalfOf(work float64) float64 {
+	c := countsOf(work)
+	for i := range c {
+		c[i] /= 2
+	}
+	return c.digits()
 }
 
 // A curveCounts is the number of curves of each level, 0 to maxCurves.

@@ -42,6 +42,8 @@ type Engine struct {
 	siqs        *siqs.Searcher // nil until the first sieve, and after a large one
 	factors     []Factor       // the memory of the last answer of Batch
 	work        curveCounts    // of o.Work
+	known       []*big.Int     // see SetKnown
+	effort      float64        // see Effort
 	report      reporter
 	hints       hints
 }
@@ -69,6 +71,19 @@ func (e *Engine) SetBudget(d time.Duration) { e.o.Budget = d }
 // SetWork changes Options.Work for the numbers that follow.
 func (e *Engine) SetWork(digits float64) { e.o.Work, e.work = digits, countsOf(digits) }
 
+// SetKnown sets divisors that may be known of the next number, if it is 2^64 or more and not computed together with
+// others. Each costs a gcd; those that are no divisors are ignored. They need not be prime. The engine does not change
+// them.
+func (e *Engine) SetKnown(divisors []*big.Int) { e.known = divisors }
+
+// SetOne has numbers of 2^64 or more that are not computed together with others end as soon as a proper factor is known, as
+// if Options.Finish ended them then.
+func (e *Engine) SetOne(one bool) { e.stop.one = one }
+
+// Effort returns the effort of curves on the unfinished factors of the last number of 2^64 or more that was not computed
+// together with others, whoever ran them, in digits; of several factors the least. It is 0 if there are none.
+func (e *Engine) Effort() float64 { return e.effort }
+
 // Spent returns the CPU time of the last number of 2^64 or more that was not computed
 // together with others, on all cores and up to the last reading of the meter, and its
 // wall-clock time up to now. If the budget was spent, the CPU time has reached it.
@@ -87,6 +102,7 @@ func (e *Engine) Spent() (cpu, wall time.Duration) {
 //
 //	""                                 n is 0 or 1
 //	"prime"                            n is prime, or probably prime
+//	"known"                            a divisor of SetKnown
 //	"trial", "power", "rho", "siqs"
 //	"algebraic(10^120+1)"              n, or a number that it divides, is 10^120+1
 //	"fermat"                           two factors of close size

@@ -18,8 +18,9 @@ import (
 //	unfinished after ecm(...); the sieve takes about 2h0m0s
 //	unfinished after ecm(...); 1930 curves of other workers and t35 before, t36.2
 //	unfinished after siqs; ended early
+//	trial; unfinished after trial; a first factor is enough
 //
-// The last three have found no factor. The budget is spent, or Options.Finish ends the number.
+// The budget is spent, or Options.Finish or Engine.SetOne ends the number.
 //
 // Whoever checks an answer may rely on it that such a factor is composite, no power, at
 // least 2^64, without prime factors below prime.Bound, and not split by p-1 with the
@@ -27,7 +28,7 @@ import (
 // are done here, beyond the budget: at 16,384 bits the tests take seconds. The error is
 // the cause of the end of the context.
 func (s *search) giveUp() error {
-	early := s.e.stop.finished()
+	early, enough := s.e.stop.finished(), s.e.stop.enough
 	s.e.stop.lastTests()
 	s.untested, s.unknown = append(s.untested, s.unknown...), nil
 	for changed := true; changed; {
@@ -42,14 +43,20 @@ func (s *search) giveUp() error {
 		}
 	}
 	s.effort = cmp.Or(s.effort, "trial") + s.outside
-	if early {
+	if enough {
+		s.effort += "; a first factor is enough"
+	} else if early {
 		s.effort += "; ended early"
 	} else {
 		s.effort += s.sieveObstacle()
 	}
 	left := s.composite
 	s.composite = nil
-	for _, p := range left {
+	for i, p := range left {
+		all := p.done.all()
+		if digits := all.digits(); i == 0 || digits < s.e.effort {
+			s.e.effort = digits
+		}
 		s.found(p, Composite)
 	}
 	switch {

@@ -122,6 +122,7 @@ func (s *search) takeSmallest() piece {
 // factor g = gcd(d, e) > 1, the pieces are d/g, e/g and g^2, with the exponent of p.
 func (s *search) parts(p piece, d *big.Int) {
 	p.done.formTried, p.done.ratioTried, p.done.sureTried = false, false, false
+	s.e.stop.found()
 	rest := new(big.Int).Quo(p.n, d)
 	g := new(big.Int).GCD(nil, nil, d, rest)
 	if g.Cmp(one) != 0 {

@@ -25,13 +25,15 @@ type stopCheck struct {
 	tick  func()          // Options.Tick, may be nil
 
 	finish func() bool // Options.Finish, may be nil
+	one    bool        // Engine.SetOne
+	enough bool        // one, and a proper factor of the number is known
 	last   bool        // the last tests of a number run: neither the budget nor finish ends them
 }
 
 // start begins the time of a number; budget 0 is no limit. Requires that the meter has
 // begun.
 func (p *stopCheck) start(budget time.Duration) {
-	p.began, p.from, p.last = time.Now(), p.meter.Spent(), false
+	p.began, p.from, p.last, p.enough = time.Now(), p.meter.Spent(), false, false
 	p.meter.SetLimit(0)
 	if budget > 0 {
 		p.meter.SetLimit(p.from + budget)
@@ -54,8 +56,11 @@ func (p *stopCheck) lastTests() {
 	p.last = true
 }
 
+// found notes that a proper factor of the number is known. No helper may run.
+func (p *stopCheck) found() { p.enough = p.one }
+
 // finished reports whether the number is to end before its budget is spent.
-func (p *stopCheck) finished() bool { return p.finish != nil && !p.last && p.finish() }
+func (p *stopCheck) finished() bool { return !p.last && (p.enough || p.finish != nil && p.finish()) }
 
 // checkBudget works like checkContext, and returns errBudget once the budget is spent or
 // the number is to end.

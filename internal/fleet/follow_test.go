@@ -143,7 +143,7 @@ func TestResult(t *testing.T) {
 	if err := w.Result(t.Context(), "j", single(0), []byte("second")); err != nil { // the first stands
 		t.Fatal(err)
 	}
-	if data, err := h.Result(t.Context(), 1); err != nil || string(data) != "first" {
+	if data, _, err := h.Result(t.Context(), 1); err != nil || string(data) != "first" {
 		t.Errorf("%q, %v", data, err)
 	}
 	answered, err := h.Answered(t.Context(), "j")
@@ -155,13 +155,13 @@ func TestResult(t *testing.T) {
 			t.Error(err)
 		}
 	}
-	if _, err := h.Result(t.Context(), 1); !stream.IsNotFound(err) {
+	if _, _, err := h.Result(t.Context(), 1); !stream.IsNotFound(err) {
 		t.Errorf("a dropped result: %v", err)
 	}
 	if err := w.Result(t.Context(), "j", single(0), []byte("third")); err != nil { // there is room again
 		t.Fatal(err)
 	}
-	if data, err := h.Result(t.Context(), 2); err != nil || string(data) != "third" {
+	if data, _, err := h.Result(t.Context(), 2); err != nil || string(data) != "third" {
 		t.Errorf("%q, %v", data, err)
 	}
 }

@@ -46,6 +46,7 @@ type Inputs struct {
 	gone      map[task.Range]time.Time // blocks that were not found, and since when
 	waitUntil time.Time                // until then await waits; zero = it does not wait now
 	cache     *blockCache
+	known     knownInputs
 }
 
 // Inputs returns the record of a job with the blocks that are stored now. It waits for a server that is
@@ -119,7 +120,7 @@ func (in *Inputs) AppendBlocks(ctx context.Context, first uint64, blocks ...task
 	before := in.lastBlocks(first)
 	for _, block := range blocks {
 		r := task.Range{First: first, Count: uint64(len(block.Numbers))}
-		m := message(schema.InputSubject(in.job, r), block.Encode())
+		m := message(schema.InputSubject(in.job, r), task.AppendKnown(block.Encode(), in.knownIn(r)))
 		before.write(m)
 		before.add(r)
 		ranges, messages, first = append(ranges, r), append(messages, m), r.End()

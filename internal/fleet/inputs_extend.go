@@ -108,6 +108,7 @@ func (in *Inputs) readBack(ctx context.Context, subject string) error {
 		}
 		in.mu.Lock()
 		in.cache.put(p.Range, block)
+		in.learnKnownLocked(p.Range, m.Data)
 		in.mu.Unlock()
 		if len(chain) == 0 {
 			chain = append(chain, p.Range)

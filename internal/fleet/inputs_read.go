@@ -88,6 +88,7 @@ func (in *Inputs) block(ctx context.Context, position uint64) (task.Range, task.
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.cache.put(b, block)
+	in.learnKnownLocked(b, m.Data)
 	return b, block, nil
 }
 

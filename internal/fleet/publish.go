@@ -65,6 +65,7 @@ type Publisher struct {
 	round        string      // of the tasks
 	ended        func() bool // no more is to be queued; see EndWhen
 	ways         stream.Ways
+	inputs       *Inputs // nil = no divisors are known
 }
 
 // Publisher returns a publisher of a job's chunks. finished returns how many numbers this process
@@ -94,6 +95,9 @@ func (p *Publisher) PublishIn(ctx context.Context, j *task.Job, round string, ch
 // from then on. ended is called by the goroutine of Publish.
 func (p *Publisher) EndWhen(ended func() bool) { p.ended = ended }
 
+// KnowFrom has tasks carry the divisors that in has of their numbers.
+func (p *Publisher) KnowFrom(in *Inputs) { p.inputs = in }
+
 // Prepare requests the depth of the queue, so that it is known when the first chunks come.
 func (p *Publisher) Prepare(ctx context.Context) { p.look(ctx) }
 
@@ -112,7 +116,7 @@ func (p *Publisher) Publish(ctx context.Context, chunks []plan.Chunk) error {
 		messages := make([]*nats.Msg, len(part))
 		for i, c := range part {
 			at := task.Address{Class: class, Job: p.job.ID, Range: c.Range, Round: p.round}
-			t := taskOf(p.job, c.Numbers)
+			t := taskOf(p.job, c.Numbers, p.inputs.knownIn(c.Range))
 			t.Predicted = c.Predicted
 			messages[i] = message(schema.TaskSubject(at), t.Encode())
 		}

@@ -126,7 +126,7 @@ func (f *Fleet) taskMessage(ctx context.Context, class task.Class, j *task.Job, 
 		n++
 	}
 	at := task.Address{Class: class, Job: j.ID, Range: task.Range{First: r.First, Count: uint64(n)}, Round: round}
-	t := taskOf(j, numbers[:n])
+	t := taskOf(j, numbers[:n], in.knownIn(at.Range))
 	m := message(schema.TaskSubject(at), t.Encode())
 	if h.spent > 0 {
 		m.Header.Set(schema.HeaderSpent, strconv.Itoa(h.spent))

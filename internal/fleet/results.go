@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -33,7 +34,7 @@ func (f *Fleet) FollowResults(ctx context.Context, job string, got func(arrivals
 		arrivals := make([]collect.Arrival, 0, len(batch))
 		for _, m := range batch {
 			if p, err := schema.ParseSubject(m.Subject); err == nil { // else it is no result: only last advances
-				arrivals = append(arrivals, collect.Arrival{Range: p.Range, Worker: p.Worker, Seq: m.Seq, Data: m.Data})
+				arrivals = append(arrivals, collect.Arrival{Range: p.Range, Worker: p.Worker, Seq: m.Seq, Stored: m.Stored, Data: m.Data})
 			}
 		}
 		return got(arrivals, last)
@@ -43,18 +44,18 @@ func (f *Fleet) FollowResults(ctx context.Context, job string, got func(arrivals
 // resultsFilter selects the results of a job.
 func resultsFilter(job string) string { return schema.ResultsPrefix + job + ".*.*" }
 
-// Result returns the payload of a result. It waits for a server that is unreachable. The collector reads
+// Result returns the payload of a result, and when it was stored. It waits for a server that is unreachable. The collector reads
 // results again that it does not keep in memory, to print them in the order of the input.
-func (f *Fleet) Result(ctx context.Context, seq uint64) ([]byte, error) {
+func (f *Fleet) Result(ctx context.Context, seq uint64) ([]byte, time.Time, error) {
 	var m *jetstream.RawStreamMsg
 	err := f.link.Retry(ctx, func() (err error) {
 		m, err = f.results.GetMsg(ctx, seq)
 		return err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("read result %d again: %w", seq, stream.Explain(err))
+		return nil, time.Time{}, fmt.Errorf("read result %d again: %w", seq, stream.Explain(err))
 	}
-	return m.Data, nil
+	return m.Data, m.Time, nil
 }
 
 // dropResult removes a result. One that another watcher has removed is no error.

@@ -210,7 +210,7 @@ func (c *castle) produce(v *visitor) error {
 	}
 	for _, look := range []func() error{
 		func() error { _, err := f.Holder(ctx, j.ID); return err },
-		func() error { _, err := f.Result(ctx, result); return err },
+		func() error { _, _, err := f.Result(ctx, result); return err },
 		func() error { _, err := f.LastResult(ctx, j.ID); return err },
 		func() error { return f.DropResults(ctx, []uint64{result}) },
 		func() error { return c.judge(ctx, f, result) },

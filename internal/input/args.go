@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
 )
 
 // args is a Source of separate numbers.
@@ -14,14 +15,13 @@ type args struct {
 
 func (a *args) read(dst []nat.Nat, to *sink) (n int, err error) {
 	for n < len(dst) && len(a.rest) > 0 {
-		x, written, bad := a.syntax.parse(a.rest[0])
-		if bad == nil {
-			dst[n] = x
-			to.wrote(n, written)
+		t := a.syntax.token(a.rest[0])
+		if x, why := t.read(a.syntax); why == "" {
+			dst[n] = x.n
+			to.took(n, x)
 			n++
 		} else {
-			bad.Source = "argument"
-			to.bad(*bad)
+			to.bad(task.BadToken{Source: "argument", Text: t.quoted(), Why: why})
 		}
 		a.rest = a.rest[1:]
 	}

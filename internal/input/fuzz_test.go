@@ -76,6 +76,9 @@ func FuzzReader(f *testing.F) {
 		if bytes.HasPrefix(text, gzipMagic) || bytes.HasPrefix(text, zstdMagic) {
 			return
 		}
+		if bytes.ContainsRune(text, '=') {
+			return // see FuzzKnown
+		}
 		numbers, bad, err := readAll(int(size%8)+1, From("-", &cutter{text, cuts}))
 		if err != nil {
 			t.Fatal(err)

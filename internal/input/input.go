@@ -14,12 +14,16 @@
 // token does not extend over several lines, so that an invalid one affects nothing beyond its line. A # at the beginning
 // of a word begins a comment, which ends with the line; in 20# it is the primorial.
 //
+// A token n=p*q^2*... is the number n, which may be an expression, with factors that are known of it, as a line of format
+// factordb. They are decimal, and have no white space among them. They need not be prime, nor all; their product must
+// divide n.
+//
 // A text may be compressed by gzip or zstd. Its first bytes decide, whatever its name.
 //
-// With Syntax.Strict there are no expressions and no comments: a token is a run of bytes between white space, and a number
-// is digits, with + before them or not. These are the rules of coreutils factor, with three exceptions. factor takes \v, \f
-// and \r as part of a token, and so refuses every number of a file with CRLF lines. factor silently drops the rest of a
-// token after a NUL. factor refuses the UTF-8 byte order mark, which may begin a file here.
+// With Syntax.Strict there are no expressions, no known factors and no comments: a token is a run of bytes between white
+// space, and a number is digits, with + before them or not. These are the rules of coreutils factor, with three exceptions.
+// factor takes \v, \f and \r as part of a token, and so refuses every number of a file with CRLF lines. factor silently
+// drops the rest of a token after a NUL. factor refuses the UTF-8 byte order mark, which may begin a file here.
 //
 // An invalid token is reported and skipped. It never affects another token.
 //
@@ -45,12 +49,16 @@ type Source interface {
 type sink struct {
 	bad     func(task.BadToken) // gets each invalid token
 	written []task.Written      // of the numbers of this read that are expressions
+	known   []task.Known        // of the numbers of this read that have known factors
 }
 
-// wrote notes that the number at dst[i] is an expression, unless written is "".
-func (s *sink) wrote(i int, written string) {
-	if written != "" {
-		s.written = append(s.written, task.Written{At: uint64(i), Text: written})
+// took notes what a token says beside its number, which is at dst[i].
+func (s *sink) took(i int, x content) {
+	if x.written != "" {
+		s.written = append(s.written, task.Written{At: uint64(i), Text: x.written})
+	}
+	if len(x.known) > 0 {
+		s.known = append(s.known, task.Known{At: i, Factors: x.known})
 	}
 }
 
@@ -73,7 +81,7 @@ func New(onBad func(task.BadToken), sources ...Source) *Reader {
 // number it returns 0, io.EOF. If a file cannot be opened or read, Read returns the
 // numbers before the failure, and from then on 0 and an error that names the file.
 func (r *Reader) Read(dst []nat.Nat) (int, error) {
-	r.sink.written = nil
+	r.sink.written, r.sink.known = nil, nil
 	if len(dst) == 0 {
 		return 0, r.err
 	}
@@ -98,6 +106,10 @@ func (r *Reader) Read(dst []nat.Nat) (int, error) {
 // Written returns how the numbers of the last Read were written that are expressions of at most task.MaxWritten bytes, by
 // their index in dst, in ascending order. White space is reduced to single spaces. The caller may keep the slice.
 func (r *Reader) Written() []task.Written { return r.sink.written }
+
+// Known returns the factors that are known of numbers of the last Read, by their index in dst, in ascending order. The
+// caller may keep the slice.
+func (r *Reader) Known() []task.Known { return r.sink.known }
 
 // Describe returns b as a message for the user:
 //

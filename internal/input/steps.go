@@ -46,9 +46,13 @@ func (x Syntax) ParseRange(s string) (Source, error) {
 	}
 	numbers := [3]nat.Nat{2: nat.New(1)}
 	for i, part := range parts {
-		n, _, bad := x.parse(part)
-		if bad != nil {
-			return nil, fmt.Errorf("range %.60q: %s: %s", s, bad.Why, bad.Text)
+		t := x.token(part)
+		n, _, why := t.value(x)
+		if t.equals {
+			why = whyNotInteger
+		}
+		if why != "" {
+			return nil, fmt.Errorf("range %.60q: %s: %s", s, why, t.quoted())
 		}
 		numbers[i] = n
 	}

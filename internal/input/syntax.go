@@ -3,9 +3,6 @@ package input
 import (
 	"io"
 	"strings"
-
-	"factorfleet/internal/nat"
-	"factorfleet/internal/task"
 )
 
 // A Syntax says which texts are numbers. The zero value accepts expressions and comments.
@@ -20,7 +17,7 @@ func File(path string) Source                { return Syntax{}.File(path) }
 func ParseRange(text string) (Source, error) { return Syntax{}.ParseRange(text) }
 
 // Args returns the numbers of command line arguments. Each argument is one number or one expression, with white space
-// around it or, in an expression, within it. A strict argument may have leading spaces only. The source of an invalid
+// around it or, in an expression, within it; a number may come with known factors. A strict argument may have leading spaces only. The source of an invalid
 // one is "argument", its line 0.
 func (s Syntax) Args(list []string) Source { return &args{syntax: s, rest: list} }
 
@@ -34,20 +31,15 @@ func (s Syntax) From(name string, r io.Reader) Source {
 // first read of the Source and closed at its end.
 func (s Syntax) File(path string) Source { return &text{file: file{name: path}, syntax: s} }
 
-// parse reads one argument. If it is invalid, parse returns its text and the reason, without a source. written is "" if
-// the argument is plain digits.
-func (s Syntax) parse(arg string) (n nat.Nat, written string, _ *task.BadToken) {
+// token returns the token of one argument.
+func (s Syntax) token(arg string) token {
 	b := strings.TrimLeft(arg, " ")
+	t := token{column: len(arg) - len(b) + 1}
 	if !s.Strict {
 		b = strings.TrimRight(b, spaces)
 	}
-	t := token{column: len(arg) - len(strings.TrimLeft(arg, " ")) + 1}
 	if b != "" {
 		t.add([]byte(b))
 	}
-	n, written, why := t.number(s)
-	if why != "" {
-		return n, "", &task.BadToken{Text: t.quoted(), Why: why}
-	}
-	return n, written, nil
+	return t
 }

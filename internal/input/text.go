@@ -137,7 +137,7 @@ func (t *text) step(dst []nat.Nat, n int, to *sink) int {
 		} else {
 			t.pos = t.end
 		}
-	case c == '\n' || space[c] && t.syntax.Strict:
+	case c == '\n' || space[c] && (t.syntax.Strict || t.token.equals):
 		n = t.finish(dst, n, to) // idle takes c
 	case t.state == textSign && !space[c]:
 		n = t.finish(dst, n, to)
@@ -187,12 +187,12 @@ func (t *text) finish(dst []nat.Nat, n int, to *sink) int {
 		t.joinSign()
 	}
 	t.state = textIdle
-	x, written, why := t.token.number(t.syntax)
+	x, why := t.token.read(t.syntax)
 	if why != "" {
 		to.bad(task.BadToken{Source: t.name, Line: t.line, Text: t.token.quoted(), Why: why})
 	} else {
-		dst[n] = x
-		to.wrote(n, written)
+		dst[n] = x.n
+		to.took(n, x)
 		n++
 	}
 	t.token.reset()

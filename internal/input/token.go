@@ -1,6 +1,7 @@
 package input
 
 import (
+	"bytes"
 	"errors"
 	"strconv"
 	"strings"
@@ -18,7 +19,8 @@ const maxShown = 40
 const (
 	whyNotInteger = "not a non-negative decimal integer"
 	whyTooLong    = "longer than 16,384 bits (about 4,932 digits)" // task.MaxBits
-	whyLongText   = "the expression is longer than 16 KiB"         // maxRaw
+	whyNoNumber   = "there must be a number before ="
+	whyLongText   = "the expression is longer than 16 KiB" // maxRaw
 )
 
 // A token collects the bytes of one token, in one or several pieces. Its memory is
@@ -36,13 +38,24 @@ type token struct {
 	cut    bool   // a word does not fit into raw
 	parens int    // parentheses that were opened and not closed
 	last   byte   // the last byte that is not white space
+
+	equals bool   // there was a =; all fields above but raw, size and last are of what is before it
+	number int    // bytes of raw before the =
+	list   []byte // what follows the =, at most maxKnownText+1 bytes
+}
+
+// The content of a token.
+type content struct {
+	n       nat.Nat
+	written string    // the text of an expression, "" if n is plain digits or the text is longer than task.MaxWritten
+	known   []nat.Nat // factors that are known of n, see knownFactors
 }
 
 // maxRaw is the length of the longest expression, or of what is shown of a token.
 const maxRaw = expr.MaxText
 
 // reset makes t empty. It keeps the memory of its slices.
-func (t *token) reset() { *t = token{digits: t.digits[:0], raw: t.raw[:0]} }
+func (t *token) reset() { *t = token{digits: t.digits[:0], raw: t.raw[:0], list: t.list[:0]} }
 
 // white appends a byte of white space to a token that has started. It counts only if another word follows.
 func (t *token) white(c byte) {
@@ -51,12 +64,36 @@ func (t *token) white(c byte) {
 	}
 }
 
-// add appends the bytes of b, which is not empty.
+// add appends the bytes of b, which is not empty: of the number, and behind a = those of its factors.
 func (t *token) add(b []byte) {
-	keep := min(len(b), maxRaw-len(t.raw))
-	t.raw = append(t.raw, b[:keep]...)
+	if !t.equals {
+		at := bytes.IndexByte(b, '=')
+		if at < 0 {
+			t.addNumber(b)
+			return
+		}
+		if at > 0 {
+			t.addNumber(b[:at])
+		}
+		t.started, t.equals, t.number = true, true, t.size
+		t.keep(b[at : at+1])
+		b = b[at+1:]
+	}
+	t.keep(b)
+	t.list = append(t.list, b[:min(len(b), maxKnownText+1-len(t.list))]...)
+}
+
+// keep appends b to raw as far as it fits, and reports whether all of it does.
+func (t *token) keep(b []byte) bool {
+	n := min(len(b), maxRaw-len(t.raw))
+	t.raw = append(t.raw, b[:n]...)
 	t.size = len(t.raw)
-	t.cut = t.cut || keep < len(b)
+	return n == len(b)
+}
+
+// addNumber appends the bytes of b, which is not empty, to the number or expression.
+func (t *token) addNumber(b []byte) {
+	t.cut = !t.keep(b) || t.cut
 	t.last = b[len(b)-1]
 	if !t.started && b[0] == '+' {
 		b = b[1:]
@@ -114,9 +151,19 @@ func (t *token) continues(c byte) bool {
 	return joins[c] && c != '+' && c != '-'
 }
 
-// number returns the value of t, or the reason why it is invalid. written is the text of an expression, "" if t is plain
-// digits or longer than task.MaxWritten.
-func (t *token) number(s Syntax) (n nat.Nat, written, why string) {
+// read returns the content of t, or the reason why it is invalid.
+func (t *token) read(s Syntax) (x content, why string) {
+	if t.equals && s.Strict {
+		return x, whyNotInteger
+	}
+	if x.n, x.written, why = t.value(s); why == "" && t.equals {
+		x.known, why = knownFactors(x.n, t.list)
+	}
+	return x, why
+}
+
+// value returns the value of the number or expression, or the reason why it is invalid. written is that of content.
+func (t *token) value(s Syntax) (n nat.Nat, written, why string) {
 	plain := !t.bad && !t.joined && t.digit
 	switch {
 	case plain:
@@ -124,6 +171,8 @@ func (t *token) number(s Syntax) (n nat.Nat, written, why string) {
 		return n, "", why
 	case s.Strict:
 		return n, "", whyNotInteger
+	case t.equals && t.number == 0:
+		return n, "", whyNoNumber
 	case t.cut:
 		return n, "", whyLongText
 	}
@@ -141,13 +190,17 @@ func (t *token) number(s Syntax) (n nat.Nat, written, why string) {
 	return n, written, ""
 }
 
-// text returns the bytes of t that are kept, without white space behind the last word.
-func (t *token) text() []byte { return t.raw[:t.size] }
+// text returns the bytes of the number that are kept, without white space behind the last word.
+func (t *token) text() []byte {
+	if t.equals {
+		return t.raw[:t.number]
+	}
+	return t.raw[:t.size]
+}
 
 // quoted returns the beginning of t, see quoted.
 func (t *token) quoted() string {
-	b := t.text()
-	return quoted(b[:min(len(b), maxShown+1)])
+	return quoted(t.raw[:min(t.size, maxShown+1)])
 }
 
 // quoted returns at most maxShown bytes of shown, quoted so that a terminal can show them.

@@ -85,7 +85,7 @@ type trust interface {
 type (
 	writtenFunc = func(ctx context.Context, r task.Range) ([]task.Written, error)
 	numbersFunc = func(ctx context.Context, r task.Range) ([]nat.Nat, error)
-	rereadFunc  = func(ctx context.Context, seq uint64) ([]byte, error)
+	rereadFunc  = func(ctx context.Context, seq uint64) ([]byte, time.Time, error)
 )
 
 // leastBudget returns the least time that a worker may have had for a number of so many bits, whose task names a

@@ -35,6 +35,7 @@ import (
 type auditor struct {
 	job    string
 	budget time.Duration // of the job, 0 = none
+	one    bool          // task.Job.One: an unfinished answer with a proper factor claims no effort
 	asked  *askedAudits
 	early  *atomic.Bool // of the loop: unfinished answers claim no effort
 
@@ -60,7 +61,7 @@ func newAuditor(j *task.Job, asked *askedAudits) *auditor {
 	if asked == nil {
 		asked = newAskedAudits()
 	}
-	return &auditor{job: j.ID, budget: j.Budget, asked: asked, early: new(atomic.Bool), claims: make(map[uint64]*claim), tallies: make(map[string]*tally)}
+	return &auditor{job: j.ID, budget: j.Budget, one: j.One, asked: asked, early: new(atomic.Bool), claims: make(map[uint64]*claim), tallies: make(map[string]*tally)}
 }
 
 // wants reports whether a is to be verified although its positions are covered: it audits a claim. Of
@@ -84,7 +85,7 @@ func (u *auditor) note(k *collect.Checked) (refuted []refutation) {
 		at, answer := k.Range.First+uint64(i), k.Answer(i)
 		switch c := u.claims[at]; {
 		case c == nil:
-			if answer.Unfinished() && len(u.claims) < maxClaims && !u.early.Load() {
+			if answer.Unfinished() && len(u.claims) < maxClaims && !u.early.Load() && !(u.one && answer.HasProper()) {
 				u.add(at, k, newClaim(n, answer, leastBudget(u.budget, n.BitLen())))
 			}
 		case !c.audited && c.worker != k.Worker:

@@ -192,8 +192,11 @@ func (d *dispatcher) notQueued(r task.Range) bool {
 	return d.waitsFor(r) || slices.ContainsFunc(d.taken, func(t task.Range) bool { return overlap(t, r) })
 }
 
-// waitsFor reports whether some of r is still to be queued. What an operation queues at the moment is not.
-func (d *dispatcher) waitsFor(r task.Range) bool { return !d.known || d.pending.Overlaps(r) }
+// waitsFor reports whether some of r is still to be queued. What an operation queues at the moment is not. Numbers from end
+// on are: they were stored since, and a worker may answer them before this process knows that they are.
+func (d *dispatcher) waitsFor(r task.Range) bool {
+	return !d.known || r.End() > d.end || d.pending.Overlaps(r)
+}
 
 func overlap(a, b task.Range) bool { return a.First < b.End() && b.First < a.End() }
 

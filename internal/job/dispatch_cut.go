@@ -29,6 +29,7 @@ func (s *streams) dispatch(ctx context.Context, o order) (queued []task.Range, e
 	}
 	if s.publisher == nil {
 		s.publisher = s.fleet.Publisher(o.job, nil, nil)
+		s.publisher.KnowFrom(s.inputs)
 	}
 	if failed := s.publisher.PublishIn(ctx, o.job, task.NewRound(time.Now()), chunks); failed != nil {
 		return nil, failed

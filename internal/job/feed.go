@@ -98,7 +98,7 @@ func (fd *feeder) attach(l *loop) {
 	fd.reuser = newReuser(fd.streams, &fd.sub, &fd.watch)
 	fd.throttled, fd.supplied = l.throttled.Load, func() { l.supplies.put(struct{}{}) }
 	if fd.existed && !sameSettings(fd.job, &fd.sub) {
-		fd.watch.Status("the job exists already: its --chunk, --priority, --budget, --certify, --work and --sleep are kept")
+		fd.watch.Status("the job exists already: its --chunk, --priority, --budget, --certify, --work, --one and --sleep are kept")
 	}
 	if fd.existed && fd.sub.Rules.differ(fd.job) {
 		fd.watch.Status("the job exists already with other rules, which are kept: `producer change` changes --rate and --max-running")
@@ -148,6 +148,7 @@ func (fd *feeder) feed(ctx, lease context.Context) error {
 	lease, end := context.WithCancel(lease)
 	p := fd.fleet.Publisher(fd.job, fd.accepted, fd.queueFull)
 	p.EndWhen(fd.throttled)
+	p.KnowFrom(fd.inputs)
 	fd.queuer = newQueuer(lease, p)
 	defer fd.stop(end)
 	if err := fd.take(lease, piece{}); err != nil { // what was read under an earlier lease
@@ -183,6 +184,9 @@ func (fd *feeder) readToEnd(ctx context.Context) error {
 		case <-ctx.Done():
 		case p := <-fd.pieces:
 			if fd.end = p.end; p.end == nil {
+				for _, k := range p.known {
+					fd.inputs.AddKnown(fd.read+uint64(k.At), k.Factors)
+				}
 				err = fd.take(ctx, p)
 				silence.Reset(pauseAfter)
 			}

@@ -17,6 +17,7 @@ const readAhead = 2
 type piece struct {
 	numbers []nat.Nat
 	written []task.Written // of numbers, by index
+	known   []task.Known   // divisors of some of numbers, by index
 	end     *inputEnd      // nil but in the last piece, which has no numbers
 }
 
@@ -47,7 +48,7 @@ func readInput(ctx context.Context, sub Submission) <-chan piece {
 		for {
 			numbers := make([]nat.Nat, task.MaxCount)
 			n, err := in.Read(numbers)
-			if n > 0 && !send(ctx, pieces, piece{numbers: numbers[:n:n], written: in.Written()}) {
+			if n > 0 && !send(ctx, pieces, piece{numbers: numbers[:n:n], written: in.Written(), known: in.Known()}) {
 				return
 			}
 			if err != nil {

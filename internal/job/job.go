@@ -34,8 +34,8 @@ var (
 const DefaultKeep = 30 * 24 * time.Hour
 
 // A Submission is what a new job has to do. If the job of the ID exists, Kind and Format must be those of the job, and
-// Class, Route, Chunking, Budget, Certify, WorkDigits, Sleep, Campaign, Keep and Rules are ignored: those of the manifest hold.
-// Reuse is for the numbers that this process stores.
+// Class, Route, Chunking, Budget, Certify, WorkDigits, One, Retries, Sleep, Campaign, Keep and Rules are ignored: those of the
+// manifest hold. Reuse is for the numbers that this process stores.
 type Submission struct {
 	ID       string      // see task.CheckJob; "" = a new one is made
 	Kind     string      // task.KindFactor, task.KindSquare, or exec:NAME
@@ -51,6 +51,8 @@ type Submission struct {
 	Sleep      time.Duration // that each number takes, only for task.KindSquare: see task.Task.Sleep
 	Campaign   string        // when several workers sieve one number: "auto", "always", "never"; "" = auto
 	Reuse      bool          // answer numbers of task.KindFactor from the cache, unless Certify is set
+	One        bool          // a first factor of each number is enough, see task.Job.One; only for task.KindFactor
+	Retries    string        // the job whose unfinished numbers these are; "" = none
 	Keep       time.Duration // after the end; 0 = the submitter removes the job once all its answers are printed
 	Rules
 	Sources  []input.Source

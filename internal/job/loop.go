@@ -136,7 +136,7 @@ func newLoop(ctx context.Context, c loopConfig) *loop {
 	l.noteThrottle(c.job)
 	l.ctx, l.cancel = context.WithCancel(ctx)
 	l.collector = collect.New(collect.Config{
-		Kind: c.job.Kind, Format: c.job.Format, Replicas: c.job.Replicas, Budget: c.job.Budget, LeastBudget: l.leastBudget,
+		Kind: c.job.Kind, Format: c.job.Format, Replicas: c.job.Replicas, Budget: c.job.Budget, One: c.job.One, LeastBudget: l.leastBudget,
 		Ordered: c.watch.Ordered, Numbers: c.numbers, Written: c.written, Reread: c.reread, Emit: l.emit,
 	})
 	l.reminder = time.NewTicker(remindEvery)

@@ -88,7 +88,7 @@ func TestWrongResults(t *testing.T) {
 		t.Errorf("%+v", y)
 	}
 	for _, y := range x.Strikes {
-		if _, err := h.Result(t.Context(), y.Seq); !errors.Is(err, jetstream.ErrMsgNotFound) {
+		if _, _, err := h.Result(t.Context(), y.Seq); !errors.Is(err, jetstream.ErrMsgNotFound) {
 			t.Errorf("the result %d is still there: %v", y.Seq, err)
 		}
 	}

@@ -163,7 +163,7 @@ func createOrFind(ctx context.Context, f *fleet.Fleet, sub Submission) (j *task.
 		ID: id, Schema: 1, Kind: sub.Kind, Format: sub.Format, Replicas: sub.Replicas, Class: sub.Class, Route: sub.Route, Chunk: sub.Chunking.String(),
 		Budget: sub.Budget, Certify: sub.Certify, Campaign: sub.Campaign, WorkDigits: sub.WorkDigits, Keep: sub.Keep, State: task.Open, Created: now,
 	}
-	j.Sleep = sub.Sleep
+	j.Sleep, j.One, j.Retries = sub.Sleep, sub.One, sub.Retries
 	sub.Rules.write(j, now)
 	if err := f.PermitsRoute(ctx, j.Queue()); err != nil {
 		return nil, false, err
@@ -204,5 +204,5 @@ func find(ctx context.Context, f *fleet.Fleet, sub Submission) (*task.Job, error
 // does not change the work.
 func sameSettings(j *task.Job, sub *Submission) bool {
 	return j.Chunk == sub.Chunking.String() && j.Class == sub.Class && j.Route == sub.Route && j.Budget == sub.Budget &&
-		j.Certify == sub.Certify && j.WorkDigits == sub.WorkDigits && j.Sleep == sub.Sleep
+		j.Certify == sub.Certify && j.WorkDigits == sub.WorkDigits && j.Sleep == sub.Sleep && j.One == sub.One
 }

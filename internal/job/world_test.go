@@ -21,7 +21,9 @@ func discard(*collect.Item) error { return nil }
 
 func noNumbers(context.Context, task.Range) ([]nat.Nat, error) { return nil, collect.ErrNoInput }
 
-func noResult(context.Context, uint64) ([]byte, error) { return nil, collect.ErrNoInput }
+func noResult(context.Context, uint64) ([]byte, time.Time, error) {
+	return nil, time.Time{}, collect.ErrNoInput
+}
 
 // A world is the streams of one job of squares, with workers that lose tasks and results,
 // answer twice and wrongly, and give numbers up. Every call takes a random time.
@@ -97,13 +99,13 @@ func worldNumbers(_ context.Context, r task.Range) ([]nat.Nat, error) {
 }
 
 // result is for loopConfig.
-func (w *world) result(_ context.Context, seq uint64) ([]byte, error) {
+func (w *world) result(_ context.Context, seq uint64) ([]byte, time.Time, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if seq == 0 || seq > uint64(len(w.results)) || w.results[seq-1].lost {
-		return nil, fmt.Errorf("no result %d", seq)
+		return nil, time.Time{}, fmt.Errorf("no result %d", seq)
 	}
-	return w.results[seq-1].Data, nil
+	return w.results[seq-1].Data, w.results[seq-1].Stored, nil
 }
 
 // feed stores and queues the input, and seals the job.

@@ -33,6 +33,7 @@ type runner struct {
 	prover  *factor.Prover    // nil until it is needed
 	meter   *factor.Meter     // of engine and prover
 	o       worker.RunOptions // of the running task
+	at      int               // index of the present part of its numbers
 	found   []factor.Factor
 	hint    hinted // the last one of the running task
 
@@ -64,7 +65,9 @@ func (k *factorKind) Run(ctx context.Context, numbers []nat.Nat, o worker.RunOpt
 		defer r.meter.End()
 	}
 	r.cpu, r.wall = r.meter.Spent(), time.Now()
-	for len(numbers) > 0 {
+	for all := len(numbers); len(numbers) > 0; {
+		r.engine.SetKnown(nil)
+		r.at = all - len(numbers)
 		count, do := r.engine.BatchLen(numbers), r.runBatch
 		if count == 1 {
 			if count, do = r.words(numbers), r.runWords; count == 0 {
@@ -119,6 +122,7 @@ func (r *runner) runBatch(ctx context.Context, numbers []nat.Nat, done *[]task.F
 func (r *runner) runLarge(ctx context.Context, numbers []nat.Nat, done *[]task.Factorization) error {
 	n := numbers[0]
 	r.engine.SetBudget(cmp.Or(r.o.Budget, factor.DefaultBudget(n.BitLen())))
+	r.engine.SetKnown(knownOf(task.FactorsAt(r.o.Known, r.at)))
 	found, method, err := r.engine.Append(ctx, r.found[:0], n)
 	if err != nil {
 		return err
@@ -131,6 +135,9 @@ func (r *runner) runLarge(ctx context.Context, numbers []nat.Nat, done *[]task.F
 	spent := r.read()
 	a.CPU = spent.cpu
 	setWall(&a, spent.wall)
+	if a.Unfinished() {
+		a.Effort = r.engine.Effort()
+	}
 	*done = append(*done, a)
 	return nil
 }
@@ -215,6 +222,7 @@ func (k *factorKind) runner(o worker.RunOptions) *runner {
 	}
 	r.engine.SetBudget(cmp.Or(o.Budget, factor.DefaultBudget(0))) // of numbers factored together
 	r.engine.SetWork(o.Work)
+	r.engine.SetOne(o.One)
 	return r
 }
 

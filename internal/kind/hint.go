@@ -7,6 +7,7 @@ import (
 	"factorfleet/internal/factor"
 	"factorfleet/internal/factor/ecm"
 	"factorfleet/internal/factor/siqs"
+	"factorfleet/internal/nat"
 	"factorfleet/internal/task"
 	"factorfleet/internal/worker"
 )
@@ -81,4 +82,12 @@ func sharer(o worker.RunOptions, child string, sum uint64) func(first, end uint6
 	return func(first, end uint64, relations []byte) bool {
 		return o.Share(child, task.Span(first, end), task.Yield{Params: sum, Relations: relations})
 	}
+}
+
+// knownOf returns the divisors of a number that its submitter knows, for the engine.
+func knownOf(factors []nat.Nat) (list []*big.Int) {
+	for _, f := range factors {
+		list = append(list, f.Big())
+	}
+	return list
 }

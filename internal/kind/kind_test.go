@@ -229,7 +229,7 @@ func TestHonestlyUnfinished(t *testing.T) {
 				r := &task.Result{Kind: task.KindFactor, Elapsed: time.Since(began), Items: done}
 				err := verify.Result(t.Context(), task.KindFactor, numbers, r)
 				if err == nil {
-					err = verify.Unfinished(t.Context(), numbers, r, func(int) time.Duration { return budget })
+					err = verify.Unfinished(t.Context(), numbers, r, false, func(int) time.Duration { return budget })
 				}
 				if err != nil {
 					t.Errorf("%d numbers, budget %v: %v", len(numbers), budget, err)

@@ -48,6 +48,9 @@ func FuzzRoundTrip(f *testing.F) {
 			r.Kind, unfinished = task.KindSquare, 0
 			r.Factors = []task.Factor{{P: nat.FromBig(n.Mul(n, n)), Exp: 1, Status: task.Value}}
 		}
+		if cpu > 0 {
+			r.Source, r.Effort = sourceOf(position, attempt), float64(attempt%1000)/10
+		}
 		if dead != "" {
 			r.Kind, r.Factors, unfinished = task.KindFactor, nil, 0
 		}
@@ -92,7 +95,8 @@ func carried(r Record, format string) *Record {
 		r.Method, r.Worker, r.Dead, r.Expr = string([]rune(r.Method)), string([]rune(r.Worker)), string([]rune(r.Dead)), string([]rune(r.Expr))
 		return &r
 	case "csv":
-		r.Method, r.Worker, r.Attempt = printable(r.Method), printable(r.Worker), 0
+		r.Method, r.Worker, r.Attempt, r.Source = printable(r.Method), printable(r.Worker), 0, task.Source{}
+		r.Effort = 0
 		if r.Dead != "" {
 			r.Dead = gaveUp
 		}
@@ -100,7 +104,8 @@ func carried(r Record, format string) *Record {
 		if r.Dead != "" {
 			return nil
 		}
-		r.Position, r.Method, r.Worker, r.Attempt, r.CPU, r.Wall = 0, "", "", 0, 0, 0
+		r.Position, r.Method, r.Worker, r.Attempt, r.CPU, r.Wall, r.Effort = 0, "", "", 0, 0, 0, 0
+		r.Source = task.Source{}
 	}
 	r.Expr = ""
 	return &r
@@ -108,7 +113,8 @@ func carried(r Record, format string) *Record {
 
 func same(a, b *Record) bool {
 	return a.Position == b.Position && a.N.Cmp(b.N) == 0 && a.Kind == b.Kind && sameFactors(a.Factors, b.Factors) &&
-		a.Method == b.Method && a.CPU == b.CPU && a.Wall == b.Wall && a.Worker == b.Worker && a.Attempt == b.Attempt && a.Dead == b.Dead && a.Expr == b.Expr && slices.Equal(a.Certificates, b.Certificates)
+		a.Method == b.Method && a.CPU == b.CPU && a.Wall == b.Wall && a.Effort == b.Effort && a.Worker == b.Worker && a.Attempt == b.Attempt && a.Dead == b.Dead &&
+		a.Expr == b.Expr && slices.Equal(a.Certificates, b.Certificates) && a.Source == b.Source
 }
 
 // FuzzParse checks that no text makes Parse panic, and that a parsed record survives being written as

@@ -69,6 +69,7 @@ func appendItemJSON(b []byte, r *Record) []byte {
 	}
 	b = appendString(append(b, `,"worker":`...), r.Worker)
 	b = strconv.AppendUint(append(b, `,"attempt":`...), uint64(r.Attempt), 10)
+	b = appendSource(b, &r.Source)
 	if r.Dead != "" {
 		b = appendString(append(b, `,"error":`...), r.Dead)
 	}
@@ -103,7 +104,8 @@ type itemLine struct {
 	Wall         json.Number     `json:"wall_s,omitempty"`
 	Worker       string          `json:"worker"`
 	Attempt      uint32          `json:"attempt"`
-	Error        string          `json:"error,omitempty"`
+	jsonSource
+	Error string `json:"error,omitempty"`
 }
 
 var errItem = errors.New("an item or a result is missing, or is not of the format that the line states")
@@ -119,6 +121,7 @@ func (r *Record) parseItem(text []byte) error {
 	}
 	r.Kind, r.Format = line.Kind, line.Format
 	r.Position, r.Worker, r.Attempt = line.I, line.Worker, line.Attempt
+	r.Source = line.source()
 	if line.Status == "DEAD" {
 		r.Dead = cmp.Or(line.Error, gaveUp)
 	}

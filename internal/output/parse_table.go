@@ -23,9 +23,11 @@ type jsonLine struct {
 	Method  string       `json:"method"`
 	CPU     json.Number  `json:"cpu_s"`
 	Wall    json.Number  `json:"wall_s,omitempty"`
+	Effort  float64      `json:"effort,omitempty"`
 	Worker  string       `json:"worker"`
 	Attempt uint32       `json:"attempt"`
-	Error   string       `json:"error,omitempty"`
+	jsonSource
+	Error string `json:"error,omitempty"`
 }
 
 type jsonFactor struct {
@@ -80,6 +82,10 @@ func (r *Record) parseJSON(text []byte) error {
 			return errStatus
 		}
 		r.Factors = append(r.Factors, task.Factor{P: p, Exp: f.E, Status: status})
+	}
+	r.Source = line.source()
+	if line.Effort > 0 && line.Effort <= task.MaxWorkDigits {
+		r.Effort = line.Effort
 	}
 	r.Certificates = certificates(line.Factors)
 	if line.Value != nil {

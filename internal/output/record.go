@@ -3,7 +3,9 @@
 //
 //	factor    360: 2 2 2 3 3 5          360: 2^3 3^2 5 with exponents
 //	json      {"v":1,"i":0,"n":"360","status":"FF","factors":[{"p":"2","e":3,"st":"P"},...],
-//	           "method":"trial","cpu_s":0.000001,"worker":"lab3","attempt":1}
+//	           "method":"trial","cpu_s":0.000001,"worker":"lab3","attempt":1,
+//	           "version":"0.3.1","kernels":"avx2","chunk":"0-43","round":"0",
+//	           "started":"2026-01-02T15:04:05.123Z","ended":"...","stored":"..."}
 //	csv       0,360,FF,2^3*3^2*5,trial,0.000001,lab3, under a header line
 //	factordb  360=2^3*3^2*5
 //	pari      [360,[2,3;3,2;5,1]]
@@ -33,6 +35,9 @@
 //
 // "wall_s" in json and the last column of csv are the wall-clock time. It is there only
 // if the worker has stated it: of numbers that took a millisecond or more.
+//
+// In json the properties behind "attempt" say where the answer comes from, see task.Source. Those that are not known are
+// left out.
 //
 // The answers of the kinds exec:NAME are lines of bytes for items of bytes. In format factor a record is the line alone,
 // ended by NUL for items of format nul, and it is empty (null for JSON values) if the item was given up. In json it is
@@ -65,6 +70,7 @@ type Record struct {
 	Worker  string
 	Attempt uint32
 	Dead    string // why the number was given up, then there are no factors; "" = it was not
+	task.Source
 }
 
 // A Format is the name of a text format of records.
@@ -121,6 +127,9 @@ func (r *Record) Status() string {
 	}
 	return "FF"
 }
+
+// Statuses lists what Status returns.
+var Statuses = []string{"FF", "P", "PRP", "CF", "C", "Zero", "Unit", "V", "DEAD", "U"}
 
 // value returns the answer if it is a value (kind square), else nil.
 func (r *Record) value() *task.Factor {

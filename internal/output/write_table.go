@@ -73,8 +73,12 @@ func appendJSON(b []byte, r *Record) []byte {
 	if r.Wall > 0 {
 		b = appendSeconds(append(b, `,"wall_s":`...), r.Wall)
 	}
+	if r.Effort > 0 {
+		b = strconv.AppendFloat(append(b, `,"effort":`...), r.Effort, 'f', -1, 64)
+	}
 	b = appendString(append(b, `,"worker":`...), r.Worker)
 	b = strconv.AppendUint(append(b, `,"attempt":`...), uint64(r.Attempt), 10)
+	b = appendSource(b, &r.Source)
 	if r.Dead != "" {
 		b = appendString(append(b, `,"error":`...), r.Dead)
 	}

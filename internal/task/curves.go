@@ -53,6 +53,8 @@ const (
 	taskMaxAttempts = taskWork + 2
 	taskBackoff     = taskWork + 3
 	taskFormat      = taskWork + 4
+	taskKnown       = taskWork + 5
+	taskOne         = taskWork + 6
 )
 
 // appendField appends c as the field taskCurves of a taskpb.Task.

@@ -114,6 +114,7 @@ func mixedResult(count, methods int) *Result {
 
 func sampleResult(count int) *Result {
 	r := &Result{Kind: KindFactor, Worker: "w", Version: "1", Attempt: 1, Elapsed: time.Second, Items: make([]Factorization, count)}
+	r.Origin = Origin{Kernels: "avx2", Began: time.UnixMilli(1_700_000_000_000), Ended: time.UnixMilli(1_700_000_001_000), ChunkCount: uint32(count)}
 	for i := range r.Items {
 		r.Items[i] = Factorization{Method: "trial", CPU: time.Duration(i), Factors: []Factor{
 			{P: nat.New(2), Exp: uint32(i%7 + 1), Status: Prime},
@@ -171,6 +172,8 @@ func encodeTask(t *Task) []byte {
 		Sieve:       encodeSieve(t.Sieve),
 		Curves:      encodeCurves(t.Curves),
 
+		Known: encodeKnownMessage(t.Known), One: t.One,
+
 		WorkMillidigits: uint32(millidigits(t.WorkDigits)),
 	})
 }
@@ -189,4 +192,15 @@ func encodeSieve(s *SieveTask) *taskpb.Sieve {
 		return nil
 	}
 	return &taskpb.Sieve{Params: s.Params, TimeNs: uint64(s.Time), FlushNs: uint64(s.Flush)}
+}
+
+func encodeKnownMessage(list []Known) *taskpb.Known {
+	if len(list) == 0 {
+		return nil
+	}
+	m := new(taskpb.Known)
+	if err := unmarshal(encodeKnown(list), m); err != nil {
+		panic(err)
+	}
+	return m
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // fastEncode is Encode on the fast path. It writes the same bytes as encode. It returns
-// false for a result that needs the generated code: one with certificates, with more than
+// false for a result that needs the generated code: one with certificates or efforts, with more than
 // fastMethods methods, with a number of 128 or more factors, with a factor of 128 or more
 // bytes, or with an exponent of 128 or more.
 //
@@ -68,7 +68,7 @@ func (w *columnWriter) reset() {
 func (w *columnWriter) add(item *Factorization) bool {
 	at, ok := w.methods.index(item.Method)
 	count := len(item.Factors)
-	if !ok || count >= 0x80 || item.Certificates != nil {
+	if !ok || count >= 0x80 || item.Certificates != nil || item.Effort > 0 {
 		return false
 	}
 	w.method = append(w.method, byte(at))
@@ -133,7 +133,7 @@ func (w *columnWriter) join(r *Result) []byte {
 	}
 	const header = 2 + 4 // of a field: tag and length
 	wall := w.wall(r)
-	total := resultFields*header + 4*10 + len(r.Kind) + len(r.Worker) + len(r.Version) + names +
+	total := resultFields*header + 8*10 + len(r.Kind) + len(r.Worker) + len(r.Version) + len(r.Kernels) + len(r.Round) + names +
 		len(w.method) + len(w.cpu) + len(wall) + len(w.counts) + 2*w.factors + factors.total()
 	b := make([]byte, 0, total)
 	b = appendText(b, resultKind, r.Kind)
@@ -156,7 +156,19 @@ func (w *columnWriter) join(r *Result) []byte {
 	b = appendColumn(b, 2, w.data[:w.size])
 	b = appendScalar(b, resultAsked, r.Asked)
 	b = appendScalar(b, resultBudget, uint64(r.Budget))
-	return appendColumn(b, resultWall, wall)
+	return r.appendOrigin(appendColumn(b, resultWall, wall))
+}
+
+// appendOrigin appends the fields of r.Origin.
+func (r *Result) appendOrigin(b []byte) []byte {
+	b = appendText(b, resultKernels, r.Kernels)
+	if began := milli(r.Began); began != 0 {
+		b = appendScalar(b, resultBegan, uint64(began))
+		b = appendScalar(b, resultSpan, r.spanMilli())
+	}
+	b = appendScalar(b, resultChunkCount, uint64(r.ChunkCount))
+	b = appendScalar(b, resultChunkBefore, uint64(r.ChunkBefore))
+	return appendText(b, resultRound, r.Round)
 }
 
 // wall returns the column of the wall-clock times, empty if there are none.

@@ -28,8 +28,18 @@ const (
 	resultAsked
 	resultBudget
 	resultWall
+	resultKernels
+	resultBegan
+	resultSpan
+	resultChunkCount
+	resultChunkBefore
+	resultRound
 	resultFields // the last field number + 1
 )
+
+// resultScalars has the bits of the fields that are varints.
+const resultScalars = 1<<resultAttempt | 1<<resultElapsed | 1<<resultAsked | 1<<resultBudget |
+	1<<resultBegan | 1<<resultSpan | 1<<resultChunkCount | 1<<resultChunkBefore
 
 // fastMethods is the largest number of methods in a result on the fast path. Numbers below 2^64 have a handful;
 // results with more are of few and hard numbers, for which the time to decode does not matter.
@@ -48,11 +58,11 @@ func fastDecodeResult(b []byte) (*Result, bool) {
 	repeated := func(number protowire.Number, value []byte) bool {
 		return number == resultMethods && methods.read(value)
 	}
-	if !fields(b, 1<<resultAttempt|1<<resultElapsed|1<<resultAsked|1<<resultBudget, varints[:], bytes[:], repeated) ||
+	if !fields(b, resultScalars, varints[:], bytes[:], repeated) ||
 		bytes[resultCertificateSizes] != nil || bytes[resultCertificates] != nil {
 		return nil, false
 	}
-	for _, number := range []int{resultKind, resultWorker, resultVersion} {
+	for _, number := range []int{resultKind, resultWorker, resultVersion, resultKernels, resultRound} {
 		if !utf8.Valid(bytes[number]) {
 			return nil, false
 		}
@@ -64,6 +74,8 @@ func fastDecodeResult(b []byte) (*Result, bool) {
 		Kind: kindName(bytes[resultKind]), Worker: string(bytes[resultWorker]), Version: string(bytes[resultVersion]),
 		Attempt: uint32(varints[resultAttempt]), Elapsed: duration(varints[resultElapsed]),
 		Asked: varints[resultAsked], Budget: duration(varints[resultBudget]),
+		Origin: originOf(bytes[resultKernels], bytes[resultRound], int64(varints[resultBegan]), varints[resultSpan],
+			uint32(varints[resultChunkCount]), uint32(varints[resultChunkBefore])),
 	}
 	c := columns{
 		method: bytes[resultMethod], cpu: bytes[resultCPU], wall: bytes[resultWall], counts: bytes[resultCounts],

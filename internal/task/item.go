@@ -73,10 +73,11 @@ func (t *Task) appendRules(b []byte) []byte {
 		}
 		b = protowire.AppendBytes(protowire.AppendTag(b, taskBackoff, protowire.BytesType), list)
 	}
-	if t.Format == "" {
-		return b
+	if t.Format != "" {
+		b = appendText(b, taskFormat, string(t.Format))
 	}
-	return appendText(b, taskFormat, string(t.Format))
+	b = appendColumn(b, taskKnown, encodeKnown(t.Known))
+	return appendScalar(b, taskOne, protowire.EncodeBool(t.One))
 }
 
 // backoffs returns the first MaxBackoffs delays of a message; nil if there are none.

@@ -52,6 +52,11 @@ type Job struct {
 	// WorkDigits is the ECM effort that was spent on each number before the job, see Task.WorkDigits.
 	WorkDigits float64 `json:"work_digits,omitempty"`
 
+	// One: an unfinished answer with a proper factor needs no effort, and workers stop at the first one.
+	One bool `json:"one,omitempty"`
+	// Retries is the job whose unfinished numbers this one works on; "" = none.
+	Retries string `json:"retries,omitempty"`
+
 	State   State  `json:"state"`
 	Stopped bool   `json:"stopped,omitempty"` // of a tombstone: the job was cancelled, or removed while it was active
 	Note    string `json:"note,omitempty"`    // for people: why the job ended
@@ -78,7 +83,7 @@ type Job struct {
 
 	// Known once it is done.
 	Verified   uint64 `json:"verified"`   // numbers with a verified answer
-	Unfinished uint64 `json:"unfinished"` // of the verified ones, those with a composite factor left over
+	Unfinished uint64 `json:"unfinished"` // of the verified ones, those with a composite factor left over, if One those without a proper factor
 	Dead       uint64 `json:"dead"`       // numbers given up
 }
 

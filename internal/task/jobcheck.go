@@ -81,6 +81,10 @@ func (j *Job) checkRules() error {
 		return err
 	}
 	switch {
+	case j.One && j.Kind != KindFactor:
+		return fmt.Errorf("a first factor of kind %.40q, expected kind factor", j.Kind)
+	case j.Retries != "" && CheckJob(j.Retries) != nil:
+		return fmt.Errorf("%.60q is no id of a job", j.Retries)
 	case j.Replicas < 0 || j.Replicas > 2 || j.Replicas > 1 && !IsExec(j.Kind):
 		return fmt.Errorf("%d replicas of kind %.40q, expected 1, or 2 of items", j.Replicas, j.Kind)
 	case j.MaxAttempts < 0 || j.MaxAttempts > MaxMaxAttempts:

@@ -33,6 +33,8 @@ func TestJobCheck(t *testing.T) {
 		"effort":       func(j *Job) { j.WorkDigits = MaxWorkDigits + 1 },
 		"bad effort":   func(j *Job) { j.WorkDigits = math.NaN() },
 		"bad count":    func(j *Job) { j.Bad = make([]BadToken, 3); j.BadCount = 2 },
+		"one square":   func(j *Job) { j.Kind, j.One = KindSquare, true },
+		"retries":      func(j *Job) { j.Retries = "a.b" },
 		"campaign":     func(j *Job) { j.Campaign = "often" },
 		"too many bad": func(j *Job) { j.Bad = make([]BadToken, MaxBad+1); j.BadCount = MaxBad + 1 },
 	} {
@@ -66,6 +68,8 @@ func TestSetSchema(t *testing.T) {
 		"pauses":      {Job{Kind: KindFactor, Backoff: []time.Duration{1}}, 2},
 		"a route":     {Job{Kind: KindFactor, Route: "gpu"}, 2},
 		"slow square": {Job{Kind: KindSquare, Sleep: 1}, 2},
+		"one factor":  {Job{Kind: KindFactor, One: true}, 2}, // else they would refuse its answers
+		"a retry":     {Job{Kind: KindFactor, Retries: "j"}, 1},
 	} {
 		if test.j.SetSchema(); test.j.Schema != test.want {
 			t.Errorf("%s: schema %d, want %d", name, test.j.Schema, test.want)

@@ -50,6 +50,10 @@ type Factorization struct {
 	CPU     time.Duration // of all threads that worked on the number, as the worker claims
 	Wall    time.Duration // from the start to the end, as the worker claims; 0 = not stated
 
+	// Effort is the ECM effort that was spent on what is unfinished, in digits, also before the task: it missed a factor of so
+	// many digits with probability 1/e, as the worker claims. 0 = not stated.
+	Effort float64
+
 	// Certificates prove that factors of 2^64 and more are Prime. nil, or one text for
 	// each of Factors, "" for a factor without one. See Certificate.
 	Certificates []string
@@ -73,6 +77,12 @@ func (f *Factorization) Unfinished() bool {
 	return false
 }
 
+// HasProper reports whether a proper factor is known: one that is neither 1 nor the number. Requires factors whose product
+// is the number.
+func (f *Factorization) HasProper() bool {
+	return len(f.Factors) > 1 || len(f.Factors) == 1 && f.Factors[0].Exp > 1
+}
+
 // A Result is the answer of one worker for one range. Job, range and worker are in its
 // subject.
 type Result struct {
@@ -84,6 +94,10 @@ type Result struct {
 	Items   []Factorization // one for each number of the range
 	Asked   uint64          // HashNumbers of the numbers that the task had for the range, as the worker claims; 0 = not stated
 	Budget  time.Duration   // that the task named, as the worker claims; 0 = none
+	Origin                  // where and when, as the worker claims
+
+	// Stored is when the server stored the message; zero = not known. It is not on the wire: a reader may set it.
+	Stored time.Time
 
 	memory *resultMemory // of Items, if the fast path has decoded it; else nil
 }
@@ -150,7 +164,25 @@ func (r *Result) encode() []byte {
 	m.Factors = encodeNumbers(primes)
 	m.CertificateSizes, m.Certificates = r.certificates(total)
 	m.Asked, m.BudgetNs, m.WallNs = r.Asked, uint64(r.Budget), r.wallTimes()
+	m.EffortMillidigits = r.efforts()
+	m.Kernels, m.Round, m.ChunkCount, m.ChunkBefore = r.Kernels, r.Round, r.ChunkCount, r.ChunkBefore
+	if m.BeganMs = milli(r.Began); m.BeganMs != 0 {
+		m.SpanMs = r.spanMilli()
+	}
 	return marshal(m)
+}
+
+// efforts returns the efforts of the items in thousandths of a digit; nil if none is stated.
+func (r *Result) efforts() (list []uint32) {
+	for i := range r.Items {
+		if e := r.Items[i].Effort; e > 0 && e <= MaxWorkDigits {
+			if list == nil {
+				list = make([]uint32, len(r.Items))
+			}
+			list[i] = uint32(millidigits(e))
+		}
+	}
+	return list
 }
 
 // wallTimes returns the wall-clock times of the items; nil if none is stated.
@@ -233,7 +265,7 @@ func decodeResult(b []byte) (*Result, error) {
 	}
 	count, total := len(m.FactorCounts), len(primes)
 	if len(m.Method) != count || len(m.CpuNs) != count || count > MaxCount ||
-		len(m.WallNs) != 0 && len(m.WallNs) != count ||
+		len(m.WallNs) != 0 && len(m.WallNs) != count || len(m.EffortMillidigits) != 0 && len(m.EffortMillidigits) != count ||
 		len(m.Exponents) != total || len(m.Statuses) != total || len(m.CertificateSizes) != 0 && len(m.CertificateSizes) != total {
 		return nil, fmt.Errorf("result: %w", errColumns)
 	}
@@ -241,6 +273,7 @@ func decodeResult(b []byte) (*Result, error) {
 		Kind: m.Kind, Worker: m.Worker, Version: m.Version, Attempt: m.Attempt,
 		Elapsed: duration(m.ElapsedNs), Items: make([]Factorization, count),
 		Asked: m.Asked, Budget: duration(m.BudgetNs),
+		Origin: originOf([]byte(m.Kernels), []byte(m.Round), m.BeganMs, m.SpanMs, m.ChunkCount, m.ChunkBefore),
 	}
 	factors := make([]Factor, total)
 	for i := range factors {
@@ -257,6 +290,9 @@ func decodeResult(b []byte) (*Result, error) {
 		r.Items[i] = Factorization{Factors: factors[:n:n], Method: m.Methods[m.Method[i]], CPU: duration(m.CpuNs[i]), Certificates: certificates}
 		if len(m.WallNs) > 0 {
 			r.Items[i].Wall = duration(m.WallNs[i])
+		}
+		if len(m.EffortMillidigits) > 0 {
+			r.Items[i].Effort, _ = workDigits(m.EffortMillidigits[i]) // 0 if it is too large
 		}
 		factors = factors[n:]
 	}

@@ -87,6 +87,9 @@ type Task struct {
 	MaxAttempts int             // failed attempts after which a number is given up; 0 = the default
 	Backoff     []time.Duration // after attempt 1, 2, ...; the last one for all further ones; nil = the default; at most MaxBackoffs
 	Format      Format          // of items; "" = FormatLines
+
+	Known []Known // of kind KindFactor: divisors of some numbers, ascending in At
+	One   bool    // of kind KindFactor: a proper factor is enough, see Job.One
 }
 
 // MaxSleep is the longest Sleep of a Task. A longer one in a message counts as this.
@@ -139,6 +142,7 @@ func decodeTask(b []byte) (*Task, error) {
 	if err != nil {
 		return nil, fmt.Errorf("task: %w", err)
 	}
+	known, _ := decodeKnown(m.Known, len(numbers)) // hints
 	work, err := workDigits(m.WorkMillidigits)
 	if err != nil {
 		return nil, fmt.Errorf("task: %w", err)
@@ -147,6 +151,6 @@ func decodeTask(b []byte) (*Task, error) {
 		Kind: m.Kind, Numbers: numbers, Budget: duration(m.BudgetNs), Predicted: duration(m.PredictedNs), Certify: m.Certify,
 		Sieve: sieve, Curves: curves, WorkDigits: work,
 		Sleep: min(duration(m.SleepNs), MaxSleep), MaxAttempts: int(min(m.MaxAttempts, MaxMaxAttempts)), Backoff: backoffs(m.BackoffNs),
-		Format: Format(m.Format),
+		Format: Format(m.Format), Known: known, One: m.One,
 	}, nil
 }

@@ -26,7 +26,7 @@ const plainSchema = 1
 // would ignore a field that it does not know, and drop it when it changes the manifest: it has to leave the job alone.
 func (j *Job) SetSchema() {
 	j.Schema = plainSchema
-	if IsExec(j.Kind) || j.Throttled || j.Deadline != nil || j.MaxAttempts > 0 || len(j.Backoff) > 0 || j.Route != "" || j.Sleep > 0 {
+	if IsExec(j.Kind) || j.Throttled || j.Deadline != nil || j.MaxAttempts > 0 || len(j.Backoff) > 0 || j.Route != "" || j.Sleep > 0 || j.One {
 		j.Schema = jobSchema
 	}
 }

@@ -28,6 +28,7 @@ var (
 		{Kind: KindSieve, Numbers: []nat.Nat{}, Sieve: &SieveTask{Params: make([]byte, MaxSieveParams)}},
 		{Kind: KindECM, Numbers: []nat.Nat{}, Curves: sampleCurves()},
 		{Kind: KindFactor, Numbers: some, WorkDigits: 37.5},
+		{Kind: KindFactor, Numbers: some, One: true, Known: []Known{{1, []nat.Nat{some[5], longest}}, {4, []nat.Nat{nat.New(2)}}}},
 		{Kind: "exec:a", Numbers: []nat.Nat{ItemNumber(nil), ItemNumber([]byte("a line")), ItemNumber(make([]byte, MaxItem))}},
 	}
 	results = []Result{
@@ -38,9 +39,13 @@ var (
 				{Factors: []Factor{}, Method: "trivial"},
 				{Factors: []Factor{{nat.New(2), 3, Prime}, {nat.New(3), 1<<32 - 1, PRP}, {longest, 1, Composite}}, Method: "rho(seed=1)", CPU: time.Millisecond},
 				{Factors: []Factor{{nat.New(7), 1, Prime}}, Method: "trivial", CPU: 1, Wall: time.Hour},
+				{Factors: []Factor{{longest, 1, Composite}}, Method: "unfinished after trial", CPU: 1, Effort: 31.4},
 			},
 		},
 		{Kind: KindSquare, Items: []Factorization{{Factors: []Factor{{square, 1, Value}}}}, Asked: 1},
+		{Kind: KindFactor, Items: []Factorization{{Factors: []Factor{{some[4], 1, Prime}}}}, Origin: Origin{
+			Kernels: "avx512", Began: now, Ended: now.Add(1500 * time.Millisecond), Round: "mi2k0q4x", ChunkCount: 43, ChunkBefore: 42,
+		}},
 		{Kind: "exec:a", Items: []Factorization{{Factors: ItemAnswer(nil), Method: "exec"}, {Factors: ItemAnswer(make([]byte, MaxItem)), Method: "exec"}}, Asked: 5},
 		{Kind: KindFactor, Asked: 77, Items: []Factorization{
 			{Factors: []Factor{{nat.New(2), 1, Prime}, {some[5], 1, Prime}, {longest, 1, Prime}}, Certificates: []string{"", "18446744073709551616 -2:3", "x"}},

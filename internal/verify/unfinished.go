@@ -22,7 +22,8 @@ import (
 const togetherBits = 128
 
 // Unfinished checks the unfinished answers of r for numbers, a result of kind factor that Result has
-// accepted. budget returns the least time that a worker may have had for a number of so many bits.
+// accepted. budget returns the least time that a worker may have had for a number of so many bits. If one, an answer with a
+// proper factor needs no time: that factor has been verified, so that it is no claim.
 // For each unfinished answer:
 //
 //	its method ends in "unfinished after ..."
@@ -33,7 +34,7 @@ const togetherBits = 128
 //
 // The error names the first number whose answer fails, counted from 1, and the reason. If ctx has
 // ended, the error wraps its cause and says nothing about the answers.
-func Unfinished(ctx context.Context, numbers []nat.Nat, r *task.Result, budget func(bits int) time.Duration) error {
+func Unfinished(ctx context.Context, numbers []nat.Nat, r *task.Result, one bool, budget func(bits int) time.Duration) error {
 	for i, n := range numbers {
 		if _, word := n.Word(); word { // these are never unfinished; most numbers are of that size
 			continue
@@ -46,7 +47,11 @@ func Unfinished(ctx context.Context, numbers []nat.Nat, r *task.Result, budget f
 		if n.BitLen() <= togetherBits {
 			claimed = max(claimed, r.Elapsed)
 		}
-		if err := checkEffort(ctx, f, claimed, budget(n.BitLen())); err != nil {
+		least := budget(n.BitLen())
+		if one && f.HasProper() {
+			least = 0
+		}
+		if err := checkEffort(ctx, f, claimed, least); err != nil {
 			return fmt.Errorf("number %d of %d, %s: %w", i+1, len(numbers), short(n), err)
 		}
 	}

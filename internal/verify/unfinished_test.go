@@ -59,12 +59,42 @@ func TestUnfinished(t *testing.T) {
 			{Factors: []task.Factor{{P: nat.New(7), Exp: 1, Status: task.Prime}}, Method: "prime"},
 			{Factors: []task.Factor{{P: test.n, Exp: 1, Status: task.Composite}}, Method: test.method, CPU: test.cpu},
 		}}
-		err := Unfinished(t.Context(), []nat.Nat{nat.New(7), test.n}, r, func(bits int) time.Duration {
+		err := Unfinished(t.Context(), []nat.Nat{nat.New(7), test.n}, r, false, func(bits int) time.Duration {
 			if bits != test.n.BitLen() {
 				t.Errorf("%s: asked for the budget of %d bits", test.name, bits)
 			}
 			return test.budget
 		})
+		check(t, test.name, err, test.want)
+	}
+}
+
+// TestOneFactorIsEnough: if a first factor is enough, an unfinished answer with one needs no time, and one without is a claim
+// of effort as always. Elsewhere the factor does not help.
+func TestOneFactorIsEnough(t *testing.T) {
+	const budget = 30 * time.Second
+	hard := task.Factor{P: number(m89 + "*" + m127), Exp: 1, Status: task.Composite}
+	seven := task.Factor{P: nat.New(7), Exp: 1, Status: task.Prime}
+	square := hard
+	square.Exp = 2
+	for _, test := range []struct {
+		name    string
+		one     bool
+		cpu     time.Duration
+		method  string
+		factors []task.Factor
+		want    string
+	}{
+		{"a factor", true, 0, "trial; unfinished after trial; a first factor is enough", []task.Factor{seven, hard}, ""},
+		{"a power", true, 0, "power; unfinished after trial", []task.Factor{square}, ""},
+		{"nothing", true, 0, "unfinished after trial; a first factor is enough", []task.Factor{hard}, "before its budget of 30s"},
+		{"nothing, with effort", true, budget, "unfinished after trial", []task.Factor{hard}, ""},
+		{"a factor in another job", false, 0, "trial; unfinished after trial; a first factor is enough", []task.Factor{seven, hard}, "before its budget of 30s"},
+		{"no method", true, 0, "trial", []task.Factor{seven, hard}, "does not say after what"},
+	} {
+		r := &task.Result{Kind: task.KindFactor, Items: []task.Factorization{{Factors: test.factors, Method: test.method, CPU: test.cpu}}}
+		n := number("7*" + m89 + "*" + m127)
+		err := Unfinished(t.Context(), []nat.Nat{n}, r, test.one, func(int) time.Duration { return budget })
 		check(t, test.name, err, test.want)
 	}
 }
@@ -100,7 +130,7 @@ func BenchmarkUnfinishedWords(b *testing.B) {
 	r := &task.Result{Items: make([]task.Factorization, len(numbers))}
 	budget := func(int) time.Duration { return time.Second }
 	for b.Loop() {
-		Unfinished(b.Context(), numbers, r, budget)
+		Unfinished(b.Context(), numbers, r, false, budget)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/task.MaxCount, "ns/number")
 }

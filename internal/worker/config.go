@@ -14,6 +14,7 @@ import (
 type Config struct {
 	Name    string // of the worker, in results and failures
 	Version string // of the program, in results and failures
+	Kernels string // level of kernels of the engine, in results
 	// Instance is the process, in failures: several may run under one name.
 	Instance string
 

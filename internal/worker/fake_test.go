@@ -346,7 +346,7 @@ func newRig(t *testing.T, slots int) *rig {
 		kind:   scriptKind{release: make(chan struct{})},
 	}
 	r.Worker = New(Config{
-		Name: "w1", Version: "1.2.3", Slots: slots, AckWait: 6 * time.Second, StoreEvery: 4990 * time.Millisecond,
+		Name: "w1", Version: "1.2.3", Kernels: "avx2", Slots: slots, AckWait: 6 * time.Second, StoreEvery: 4990 * time.Millisecond,
 		Kinds: map[string]Kind{"script": r.kind}, Log: zerolog.Nop(),
 	}, r.source, r.outbox)
 	return r

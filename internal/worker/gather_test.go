@@ -56,6 +56,9 @@ func TestGroups(t *testing.T) {
 		if got.Kind != "script" || got.Worker != "w1" || got.Attempt != 1 || got.Elapsed < 15*time.Millisecond || got.Asked != task.HashNumbers(numbers[2:]) {
 			t.Errorf("%+v", got)
 		}
+		if got.ChunkCount != 2 || got.ChunkBefore != 0 || got.Kernels != "avx2" || got.Ended.Sub(got.Began) < 15*time.Millisecond {
+			t.Errorf("the origin is %+v", got.Origin)
+		}
 		for i, item := range got.Items {
 			if item.Factors[0].P.Cmp(numbers[2+i]) != 0 {
 				t.Errorf("answer %d is %v, want %v", i, item.Factors, numbers[2+i])

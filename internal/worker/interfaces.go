@@ -101,6 +101,10 @@ type RunOptions struct {
 	Attempt int
 	Slot    int
 	Format  task.Format
+	// Known has divisors of some numbers, by index, ascending: hints of the submitter. One: a number is enough answered
+	// with one proper factor, and the rest of it may stay Composite.
+	Known []task.Known
+	One   bool
 	// Factors is memory for the factors of the answers, to which Run appends. Its content and its
 	// capacity serve the next Run of the same slot. It may be nil.
 	Factors *[]task.Factor

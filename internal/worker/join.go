@@ -87,13 +87,13 @@ func appendRuns(runs []run, deliveries []*Delivery) []run {
 }
 
 // join returns one result for the results of deliveries of adjacent ranges. It returns false if they differ in more
-// than their numbers. Elapsed is the sum.
+// than their numbers. Elapsed is the sum; the times of the origin are those of the first and the last one.
 func join(deliveries []*Delivery) (payload, bool) {
 	r := task.Span(deliveries[0].Range.First, deliveries[len(deliveries)-1].Range.End())
 	joined := task.Result{Items: make([]task.Factorization, 0, r.Count)}
 	numbers := make([]nat.Nat, 0, r.Count)
 	parts := make([]*task.Result, 0, len(deliveries))
-	for _, d := range deliveries {
+	for i, d := range deliveries {
 		part, err := task.DecodeResult(d.outcome.results[0].data)
 		if err != nil {
 			return payload{}, false // never: this process has encoded it
@@ -103,6 +103,7 @@ func join(deliveries []*Delivery) (payload, bool) {
 		} else if part.Kind != joined.Kind || part.Budget != joined.Budget {
 			return payload{}, false
 		}
+		joinOrigin(&joined.Origin, &part.Origin, i == 0, i == len(deliveries)-1)
 		joined.Elapsed += part.Elapsed
 		joined.Items = append(joined.Items, part.Items...)
 		numbers = append(numbers, d.outcome.asked...)

@@ -47,7 +47,8 @@ func (o *outcome) answer(r task.Range, numbers []nat.Nat, result task.Result) {
 	o.encode(r, numbers, result)
 }
 
-// encode adds one piece, or the pieces of both halves if it is too long. Each piece gets its share of Elapsed.
+// encode adds one piece, or the pieces of both halves if it is too long. Each piece gets its share of Elapsed. Began and
+// Ended stay those of the whole.
 func (o *outcome) encode(r task.Range, numbers []nat.Nat, result task.Result) {
 	result.Asked = task.HashNumbers(numbers)
 	data := result.Encode()
@@ -57,6 +58,7 @@ func (o *outcome) encode(r task.Range, numbers []nat.Nat, result task.Result) {
 		left.Items, right.Items = result.Items[:half], result.Items[half:]
 		left.Elapsed = result.Elapsed / time.Duration(r.Count) * time.Duration(half)
 		right.Elapsed = result.Elapsed - left.Elapsed
+		right.ChunkBefore += uint32(half)
 		o.encode(task.Range{First: r.First, Count: half}, numbers[:half], left)
 		o.encode(task.Span(r.First+half, r.End()), numbers[half:], right)
 		return

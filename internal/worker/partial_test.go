@@ -83,6 +83,10 @@ func TestPartialResults(t *testing.T) {
 			for i := range asked {
 				asked[i] = nat.New(1000)
 			}
+			chunk := result.Chunk(at, at.First)
+			if chunk != (task.Range{First: 100, Count: 20}) || result.Kernels != "avx2" || result.Began.Before(r.began) || result.Ended.Before(result.Began) {
+				t.Errorf("the origin of result %s is %+v", name, result.Origin)
+			}
 			if result.Asked != task.HashNumbers(asked) {
 				t.Errorf("result %s does not have the hash of its numbers", name)
 			}

@@ -72,6 +72,7 @@ func (w *Worker) answer(s *slot, d *Delivery, t *task.Task, now time.Time) {
 	d.outcome.answer(r, t.Numbers[from:][:len(items)], task.Result{
 		Kind: t.Kind, Worker: w.config.Name, Version: w.config.Version, Attempt: uint32(d.Attempt),
 		Elapsed: now.Sub(s.encodedAt), Items: items, Budget: s.named,
+		Origin: w.originOf(d, t, from, items, s.encodedAt, now),
 	})
 	w.config.Recorder.Answered(t.Kind, t.Numbers[from:][:len(items)], items)
 	d.outcome.noteAsked(t.Numbers[from:][:len(items)], items)
@@ -194,7 +195,7 @@ func (w *Worker) call(s *slot, d *Delivery, kind Kind, t *task.Task, i int, budg
 	return ctx, kind.Run(ctx, t.Numbers[i:], RunOptions{
 		Budget: budget, Work: t.WorkDigits, Sleep: t.Sleep, Certify: t.Certify, Factors: &s.factors, Tick: s.tick, Progress: s.setProgress,
 		Hint: s.getHint, Share: s.share, Finish: s.finish, Job: d.Job, Range: task.Span(d.Range.First+uint64(i), d.Range.End()),
-		Attempt: d.Attempt, Slot: s.index, Format: t.Format,
+		Attempt: d.Attempt, Slot: s.index, Format: t.Format, Known: knownFrom(t.Known, i), One: t.One,
 	}, &s.done)
 }
 
@@ -218,4 +219,18 @@ func (w *Worker) resume(s *slot, d *Delivery) bool {
 		s.interruptLocked(w.halt)
 	}
 	return true
+}
+
+// knownFrom returns the entries of list for the numbers from index i on, by their index from there.
+func knownFrom(list []task.Known, i int) []task.Known {
+	if i == 0 || len(list) == 0 {
+		return list
+	}
+	var rest []task.Known
+	for _, k := range list {
+		if k.At >= i {
+			rest = append(rest, task.Known{At: k.At - i, Factors: k.Factors})
+		}
+	}
+	return rest
 }

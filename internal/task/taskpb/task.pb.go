@@ -92,6 +92,7 @@ type Block struct {
 	WrittenAt     []uint32 `protobuf:"varint,3,rep,packed,name=written_at,json=writtenAt,proto3" json:"written_at,omitempty"`          // its index
 	WrittenSizes  []uint32 `protobuf:"varint,4,rep,packed,name=written_sizes,json=writtenSizes,proto3" json:"written_sizes,omitempty"` // bytes of its text, 1 to 256
 	Written       []byte   `protobuf:"bytes,5,opt,name=written,proto3" json:"written,omitempty"`                                       // the texts, printable ASCII, one after the other; exactly the sum of written_sizes
+	Known         []byte   `protobuf:"bytes,6,opt,name=known,proto3" json:"known,omitempty"`                                           // the wire form of a Known, with divisors of some numbers; a reader ignores one that breaks a rule
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -161,6 +162,13 @@ func (x *Block) GetWritten() []byte {
 	return nil
 }
 
+func (x *Block) GetKnown() []byte {
+	if x != nil {
+		return x.Known
+	}
+	return nil
+}
+
 // The work for one range. Subject: FACTOR.tasks.<class>.<job>.<first>-<count>.<round>
 type Task struct {
 	state           protoimpl.MessageState `protogen:"open.v1"`
@@ -176,6 +184,8 @@ type Task struct {
 	MaxAttempts     uint32                 `protobuf:"varint,10,opt,name=max_attempts,json=maxAttempts,proto3" json:"max_attempts,omitempty"`            // failed attempts after which a number is given up; 0 = 3
 	BackoffNs       []uint64               `protobuf:"varint,11,rep,packed,name=backoff_ns,json=backoffNs,proto3" json:"backoff_ns,omitempty"`           // delay after attempt 1, 2, ..., the last one for all further ones; at most 16; none = 5 s, doubled up to 2 min
 	Format          string                 `protobuf:"bytes,12,opt,name=format,proto3" json:"format,omitempty"`                                          // of kind "exec:NAME": task.Format of the items; "" = lines
+	Known           *Known                 `protobuf:"bytes,13,opt,name=known,proto3" json:"known,omitempty"`                                            // of kind "factor": divisors to begin with
+	One             bool                   `protobuf:"varint,14,opt,name=one,proto3" json:"one,omitempty"`                                               // of kind "factor": a number may be answered as unfinished as soon as a proper factor is known
 	unknownFields   protoimpl.UnknownFields
 	sizeCache       protoimpl.SizeCache
 }
@@ -294,6 +304,82 @@ func (x *Task) GetFormat() string {
 	return ""
 }
 
+func (x *Task) GetKnown() *Known {
+	if x != nil {
+		return x.Known
+	}
+	return nil
+}
+
+func (x *Task) GetOne() bool {
+	if x != nil {
+		return x.One
+	}
+	return false
+}
+
+// Divisors of some numbers of a Task, or of an input block (field 6 there, beside the fields of Numbers). They are hints: a
+// worker divides by those that are divisors, and ignores the others. A reader ignores all if they break a rule.
+type Known struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	At            []uint32               `protobuf:"varint,1,rep,packed,name=at,proto3" json:"at,omitempty"`         // indexes of numbers, from 0, ascending
+	Counts        []uint32               `protobuf:"varint,2,rep,packed,name=counts,proto3" json:"counts,omitempty"` // divisors of each of these numbers, 1 to 64; the sum is the number of factors
+	Factors       *Numbers               `protobuf:"bytes,3,opt,name=factors,proto3" json:"factors,omitempty"`       // 2 and more, at most 65536
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Known) Reset() {
+	*x = Known{}
+	mi := &file_task_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Known) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Known) ProtoMessage() {}
+
+func (x *Known) ProtoReflect() protoreflect.Message {
+	mi := &file_task_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Known.ProtoReflect.Descriptor instead.
+func (*Known) Descriptor() ([]byte, []int) {
+	return file_task_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *Known) GetAt() []uint32 {
+	if x != nil {
+		return x.At
+	}
+	return nil
+}
+
+func (x *Known) GetCounts() []uint32 {
+	if x != nil {
+		return x.Counts
+	}
+	return nil
+}
+
+func (x *Known) GetFactors() *Numbers {
+	if x != nil {
+		return x.Factors
+	}
+	return nil
+}
+
 // Find relations of the quadratic sieve. The job is a part of another one (task.Part). The range of the task is the
 // numbers of coefficients that may be sieved, from the first on.
 type Sieve struct {
@@ -307,7 +393,7 @@ type Sieve struct {
 
 func (x *Sieve) Reset() {
 	*x = Sieve{}
-	mi := &file_task_proto_msgTypes[3]
+	mi := &file_task_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -319,7 +405,7 @@ func (x *Sieve) String() string {
 func (*Sieve) ProtoMessage() {}
 
 func (x *Sieve) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[3]
+	mi := &file_task_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -332,7 +418,7 @@ func (x *Sieve) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Sieve.ProtoReflect.Descriptor instead.
 func (*Sieve) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{3}
+	return file_task_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Sieve) GetParams() []byte {
@@ -372,7 +458,7 @@ type Curves struct {
 
 func (x *Curves) Reset() {
 	*x = Curves{}
-	mi := &file_task_proto_msgTypes[4]
+	mi := &file_task_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -384,7 +470,7 @@ func (x *Curves) String() string {
 func (*Curves) ProtoMessage() {}
 
 func (x *Curves) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[4]
+	mi := &file_task_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -397,7 +483,7 @@ func (x *Curves) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Curves.ProtoReflect.Descriptor instead.
 func (*Curves) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{4}
+	return file_task_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Curves) GetComposite() []byte {
@@ -465,7 +551,7 @@ type Yield struct {
 
 func (x *Yield) Reset() {
 	*x = Yield{}
-	mi := &file_task_proto_msgTypes[5]
+	mi := &file_task_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -477,7 +563,7 @@ func (x *Yield) String() string {
 func (*Yield) ProtoMessage() {}
 
 func (x *Yield) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[5]
+	mi := &file_task_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -490,7 +576,7 @@ func (x *Yield) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Yield.ProtoReflect.Descriptor instead.
 func (*Yield) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{5}
+	return file_task_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Yield) GetKind() string {
@@ -593,14 +679,23 @@ type Result struct {
 	Asked            uint64   `protobuf:"varint,15,opt,name=asked,proto3" json:"asked,omitempty"`                                                      // task.HashNumbers of the numbers in the task, claimed; 0 = not stated
 	BudgetNs         uint64   `protobuf:"varint,16,opt,name=budget_ns,json=budgetNs,proto3" json:"budget_ns,omitempty"`                                // that of the task, claimed; 0 = it had none, or asked is 0
 	// One entry for each number if any number has one, else none.
-	WallNs        []uint64 `protobuf:"varint,17,rep,packed,name=wall_ns,json=wallNs,proto3" json:"wall_ns,omitempty"` // wall-clock time of the number, claimed; 0 = not stated
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	WallNs []uint64 `protobuf:"varint,17,rep,packed,name=wall_ns,json=wallNs,proto3" json:"wall_ns,omitempty"` // wall-clock time of the number, claimed; 0 = not stated
+	// Where and when the answers were computed. All of it is claimed. A reader leaves out what breaks a rule.
+	Kernels     string `protobuf:"bytes,18,opt,name=kernels,proto3" json:"kernels,omitempty"`                             // level of kernels of the engine: 1 to 32 of a-z A-Z 0-9 _ -
+	BeganMs     int64  `protobuf:"varint,19,opt,name=began_ms,json=beganMs,proto3" json:"began_ms,omitempty"`             // Unix time at which the first number of the range was begun; years 1 to 9999, 0 = not stated
+	SpanMs      uint64 `protobuf:"varint,20,opt,name=span_ms,json=spanMs,proto3" json:"span_ms,omitempty"`                // from then to the end of the last one
+	ChunkCount  uint32 `protobuf:"varint,21,opt,name=chunk_count,json=chunkCount,proto3" json:"chunk_count,omitempty"`    // numbers of the task, at most 4096; 0 = not stated. If the range has more: it is joined of tasks of so many numbers, of which the last one may be shorter
+	ChunkBefore uint32 `protobuf:"varint,22,opt,name=chunk_before,json=chunkBefore,proto3" json:"chunk_before,omitempty"` // numbers of the task before the range, less than chunk_count
+	Round       string `protobuf:"bytes,23,opt,name=round,proto3" json:"round,omitempty"`                                 // of the task; "" = "0", or not stated if chunk_count is 0
+	// One entry for each number if any number has one, else none.
+	EffortMillidigits []uint32 `protobuf:"varint,24,rep,packed,name=effort_millidigits,json=effortMillidigits,proto3" json:"effort_millidigits,omitempty"` // ECM effort on what is unfinished, thousandths of a digit, claimed; 0 = not stated, at most 100000
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *Result) Reset() {
 	*x = Result{}
-	mi := &file_task_proto_msgTypes[6]
+	mi := &file_task_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -612,7 +707,7 @@ func (x *Result) String() string {
 func (*Result) ProtoMessage() {}
 
 func (x *Result) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[6]
+	mi := &file_task_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -625,7 +720,7 @@ func (x *Result) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Result.ProtoReflect.Descriptor instead.
 func (*Result) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{6}
+	return file_task_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Result) GetKind() string {
@@ -747,6 +842,55 @@ func (x *Result) GetWallNs() []uint64 {
 	return nil
 }
 
+func (x *Result) GetKernels() string {
+	if x != nil {
+		return x.Kernels
+	}
+	return ""
+}
+
+func (x *Result) GetBeganMs() int64 {
+	if x != nil {
+		return x.BeganMs
+	}
+	return 0
+}
+
+func (x *Result) GetSpanMs() uint64 {
+	if x != nil {
+		return x.SpanMs
+	}
+	return 0
+}
+
+func (x *Result) GetChunkCount() uint32 {
+	if x != nil {
+		return x.ChunkCount
+	}
+	return 0
+}
+
+func (x *Result) GetChunkBefore() uint32 {
+	if x != nil {
+		return x.ChunkBefore
+	}
+	return 0
+}
+
+func (x *Result) GetRound() string {
+	if x != nil {
+		return x.Round
+	}
+	return ""
+}
+
+func (x *Result) GetEffortMillidigits() []uint32 {
+	if x != nil {
+		return x.EffortMillidigits
+	}
+	return nil
+}
+
 // A range that a worker hands back. Subject: FACTOR.returns.<job>.<first>-<count>.<round>.<worker>
 type Return struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -759,7 +903,7 @@ type Return struct {
 
 func (x *Return) Reset() {
 	*x = Return{}
-	mi := &file_task_proto_msgTypes[7]
+	mi := &file_task_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -771,7 +915,7 @@ func (x *Return) String() string {
 func (*Return) ProtoMessage() {}
 
 func (x *Return) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[7]
+	mi := &file_task_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -784,7 +928,7 @@ func (x *Return) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Return.ProtoReflect.Descriptor instead.
 func (*Return) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{7}
+	return file_task_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Return) GetReason() string {
@@ -838,7 +982,7 @@ type Failure struct {
 
 func (x *Failure) Reset() {
 	*x = Failure{}
-	mi := &file_task_proto_msgTypes[8]
+	mi := &file_task_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -850,7 +994,7 @@ func (x *Failure) String() string {
 func (*Failure) ProtoMessage() {}
 
 func (x *Failure) ProtoReflect() protoreflect.Message {
-	mi := &file_task_proto_msgTypes[8]
+	mi := &file_task_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -863,7 +1007,7 @@ func (x *Failure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Failure.ProtoReflect.Descriptor instead.
 func (*Failure) Descriptor() ([]byte, []int) {
-	return file_task_proto_rawDescGZIP(), []int{8}
+	return file_task_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Failure) GetKind() string {
@@ -1000,14 +1144,15 @@ const file_task_proto_rawDesc = "" +
 	"task.proto\x12\x13factorfleet.task.v1\"3\n" +
 	"\aNumbers\x12\x14\n" +
 	"\x05sizes\x18\x01 \x03(\rR\x05sizes\x12\x12\n" +
-	"\x04data\x18\x02 \x01(\fR\x04data\"\x8f\x01\n" +
+	"\x04data\x18\x02 \x01(\fR\x04data\"\xa5\x01\n" +
 	"\x05Block\x12\x14\n" +
 	"\x05sizes\x18\x01 \x03(\rR\x05sizes\x12\x12\n" +
 	"\x04data\x18\x02 \x01(\fR\x04data\x12\x1d\n" +
 	"\n" +
 	"written_at\x18\x03 \x03(\rR\twrittenAt\x12#\n" +
 	"\rwritten_sizes\x18\x04 \x03(\rR\fwrittenSizes\x12\x18\n" +
-	"\awritten\x18\x05 \x01(\fR\awritten\"\xb3\x03\n" +
+	"\awritten\x18\x05 \x01(\fR\awritten\x12\x14\n" +
+	"\x05known\x18\x06 \x01(\fR\x05known\"\xf7\x03\n" +
 	"\x04Task\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x126\n" +
 	"\anumbers\x18\x02 \x01(\v2\x1c.factorfleet.task.v1.NumbersR\anumbers\x12\x1b\n" +
@@ -1022,7 +1167,13 @@ const file_task_proto_rawDesc = "" +
 	" \x01(\rR\vmaxAttempts\x12\x1d\n" +
 	"\n" +
 	"backoff_ns\x18\v \x03(\x04R\tbackoffNs\x12\x16\n" +
-	"\x06format\x18\f \x01(\tR\x06format\"S\n" +
+	"\x06format\x18\f \x01(\tR\x06format\x120\n" +
+	"\x05known\x18\r \x01(\v2\x1a.factorfleet.task.v1.KnownR\x05known\x12\x10\n" +
+	"\x03one\x18\x0e \x01(\bR\x03one\"g\n" +
+	"\x05Known\x12\x0e\n" +
+	"\x02at\x18\x01 \x03(\rR\x02at\x12\x16\n" +
+	"\x06counts\x18\x02 \x03(\rR\x06counts\x126\n" +
+	"\afactors\x18\x03 \x01(\v2\x1c.factorfleet.task.v1.NumbersR\afactors\"S\n" +
 	"\x05Sieve\x12\x16\n" +
 	"\x06params\x18\x01 \x01(\fR\x06params\x12\x17\n" +
 	"\atime_ns\x18\x02 \x01(\x04R\x06timeNs\x12\x19\n" +
@@ -1046,7 +1197,7 @@ const file_task_proto_rawDesc = "" +
 	"\bevidence\x18\t \x01(\fR\bevidence\x12\x18\n" +
 	"\adivisor\x18\n" +
 	" \x01(\fR\adivisor\x12\x14\n" +
-	"\x05sigma\x18\v \x01(\x04R\x05sigma\"\x84\x04\n" +
+	"\x05sigma\x18\v \x01(\x04R\x05sigma\"\xdb\x05\n" +
 	"\x06Result\x12\x12\n" +
 	"\x04kind\x18\x01 \x01(\tR\x04kind\x12\x16\n" +
 	"\x06worker\x18\x02 \x01(\tR\x06worker\x12\x18\n" +
@@ -1066,7 +1217,15 @@ const file_task_proto_rawDesc = "" +
 	"\fcertificates\x18\x0e \x01(\fR\fcertificates\x12\x14\n" +
 	"\x05asked\x18\x0f \x01(\x04R\x05asked\x12\x1b\n" +
 	"\tbudget_ns\x18\x10 \x01(\x04R\bbudgetNs\x12\x17\n" +
-	"\awall_ns\x18\x11 \x03(\x04R\x06wallNs\"P\n" +
+	"\awall_ns\x18\x11 \x03(\x04R\x06wallNs\x12\x18\n" +
+	"\akernels\x18\x12 \x01(\tR\akernels\x12\x19\n" +
+	"\bbegan_ms\x18\x13 \x01(\x03R\abeganMs\x12\x17\n" +
+	"\aspan_ms\x18\x14 \x01(\x04R\x06spanMs\x12\x1f\n" +
+	"\vchunk_count\x18\x15 \x01(\rR\n" +
+	"chunkCount\x12!\n" +
+	"\fchunk_before\x18\x16 \x01(\rR\vchunkBefore\x12\x14\n" +
+	"\x05round\x18\x17 \x01(\tR\x05round\x12-\n" +
+	"\x12effort_millidigits\x18\x18 \x03(\rR\x11effortMillidigits\"P\n" +
 	"\x06Return\x12\x16\n" +
 	"\x06reason\x18\x01 \x01(\tR\x06reason\x12\x16\n" +
 	"\x06detail\x18\x02 \x01(\tR\x06detail\x12\x16\n" +
@@ -1108,29 +1267,32 @@ func file_task_proto_rawDescGZIP() []byte {
 	return file_task_proto_rawDescData
 }
 
-var file_task_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_task_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_task_proto_goTypes = []any{
 	(*Numbers)(nil), // 0: factorfleet.task.v1.Numbers
 	(*Block)(nil),   // 1: factorfleet.task.v1.Block
 	(*Task)(nil),    // 2: factorfleet.task.v1.Task
-	(*Sieve)(nil),   // 3: factorfleet.task.v1.Sieve
-	(*Curves)(nil),  // 4: factorfleet.task.v1.Curves
-	(*Yield)(nil),   // 5: factorfleet.task.v1.Yield
-	(*Result)(nil),  // 6: factorfleet.task.v1.Result
-	(*Return)(nil),  // 7: factorfleet.task.v1.Return
-	(*Failure)(nil), // 8: factorfleet.task.v1.Failure
+	(*Known)(nil),   // 3: factorfleet.task.v1.Known
+	(*Sieve)(nil),   // 4: factorfleet.task.v1.Sieve
+	(*Curves)(nil),  // 5: factorfleet.task.v1.Curves
+	(*Yield)(nil),   // 6: factorfleet.task.v1.Yield
+	(*Result)(nil),  // 7: factorfleet.task.v1.Result
+	(*Return)(nil),  // 8: factorfleet.task.v1.Return
+	(*Failure)(nil), // 9: factorfleet.task.v1.Failure
 }
 var file_task_proto_depIdxs = []int32{
 	0, // 0: factorfleet.task.v1.Task.numbers:type_name -> factorfleet.task.v1.Numbers
-	3, // 1: factorfleet.task.v1.Task.sieve:type_name -> factorfleet.task.v1.Sieve
-	4, // 2: factorfleet.task.v1.Task.curves:type_name -> factorfleet.task.v1.Curves
-	0, // 3: factorfleet.task.v1.Result.factors:type_name -> factorfleet.task.v1.Numbers
-	0, // 4: factorfleet.task.v1.Failure.numbers:type_name -> factorfleet.task.v1.Numbers
-	5, // [5:5] is the sub-list for method output_type
-	5, // [5:5] is the sub-list for method input_type
-	5, // [5:5] is the sub-list for extension type_name
-	5, // [5:5] is the sub-list for extension extendee
-	0, // [0:5] is the sub-list for field type_name
+	4, // 1: factorfleet.task.v1.Task.sieve:type_name -> factorfleet.task.v1.Sieve
+	5, // 2: factorfleet.task.v1.Task.curves:type_name -> factorfleet.task.v1.Curves
+	3, // 3: factorfleet.task.v1.Task.known:type_name -> factorfleet.task.v1.Known
+	0, // 4: factorfleet.task.v1.Known.factors:type_name -> factorfleet.task.v1.Numbers
+	0, // 5: factorfleet.task.v1.Result.factors:type_name -> factorfleet.task.v1.Numbers
+	0, // 6: factorfleet.task.v1.Failure.numbers:type_name -> factorfleet.task.v1.Numbers
+	7, // [7:7] is the sub-list for method output_type
+	7, // [7:7] is the sub-list for method input_type
+	7, // [7:7] is the sub-list for extension type_name
+	7, // [7:7] is the sub-list for extension extendee
+	0, // [0:7] is the sub-list for field type_name
 }
 
 func init() { file_task_proto_init() }
@@ -1144,7 +1306,7 @@ func file_task_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_task_proto_rawDesc), len(file_task_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

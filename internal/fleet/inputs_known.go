@@ -1,0 +1,74 @@
+package fleet
+
+import (
+	"factorfleet/internal/nat"
+	"factorfleet/internal/task"
+)
+
+// maxKnownInputs bounds for how many numbers of a job a process remembers divisors: more than the cache of blocks has numbers
+// of 2^64 or more, so that whoever has the numbers of a cached block has their divisors, too.
+const maxKnownInputs = 1 << 17
+
+// A knownInputs has divisors of numbers of one job by position: those that its feeder adds, and those of blocks that were
+// read. They are hints, so that the oldest ones may be forgotten. The holder of Inputs.mu uses it.
+type knownInputs struct {
+	factors map[uint64][]nat.Nat
+	order   []uint64 // the positions in factors, the oldest first
+}
+
+// put adds the divisors of the number at a position, if there are any.
+func (k *knownInputs) put(position uint64, factors []nat.Nat) {
+	if _, there := k.factors[position]; there || len(factors) == 0 {
+		return
+	}
+	if k.factors == nil {
+		k.factors = make(map[uint64][]nat.Nat)
+	}
+	if len(k.order) == maxKnownInputs {
+		const half = maxKnownInputs / 2
+		for _, p := range k.order[:half] {
+			delete(k.factors, p)
+		}
+		k.order = append(k.order[:0], k.order[half:]...)
+	}
+	k.factors[position] = factors
+	k.order = append(k.order, position)
+}
+
+// within returns the divisors of the numbers of r, by index in r.
+func (k *knownInputs) within(r task.Range) (list []task.Known) {
+	if len(k.factors) == 0 {
+		return nil
+	}
+	for i := range r.Count {
+		if factors := k.factors[r.First+i]; factors != nil {
+			list = append(list, task.Known{At: int(i), Factors: factors})
+		}
+	}
+	return list
+}
+
+// AddKnown has the divisors of the number at a position stored with it, and sent with its tasks. The caller is the job's
+// feeder, before it appends the number.
+func (in *Inputs) AddKnown(position uint64, factors []nat.Nat) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.known.put(position, factors)
+}
+
+// knownIn returns the divisors of the numbers of r that this process knows.
+func (in *Inputs) knownIn(r task.Range) []task.Known {
+	if in == nil {
+		return nil
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.known.within(r)
+}
+
+// learnKnownLocked takes the divisors of a block that was read. The caller holds mu.
+func (in *Inputs) learnKnownLocked(b task.Range, data []byte) {
+	for _, k := range task.KnownOf(data, int(b.Count)) {
+		in.known.put(b.First+uint64(k.At), k.Factors)
+	}
+}
