@@ -99,10 +99,13 @@ func printEvents(c *ucli.Context, s *command.Session, groups map[string]bool) er
 		}
 	}
 	if s.Identity.Role == schema.RoleObserver {
+		asked := len(groups)
 		if groups = readableGroups(groups); len(groups) == 0 {
 			return cli.Exitf(cli.NoConnect, "an observer may not read results and dead letters: use --only job,worker,number, or the credentials of a producer")
 		}
-		s.Notef("an observer may not read results and dead letters: events of chunks, attempts and dead letters are left out")
+		if len(groups) < asked {
+			s.Notef("an observer may not read results and dead letters: events of chunks, attempts and dead letters are left out")
+		}
 	}
 	since, err := sinceOf(c, fl.Now(ctx))
 	if err != nil {

@@ -107,6 +107,9 @@ func TestEventsOfObserver(t *testing.T) {
 			t.Errorf("%+v", e)
 		}
 	}
+	if p := run(t, "producer", "events --only job"+context).wantCode(0); strings.Contains(p.stderr.String(), note) {
+		t.Errorf("nothing was left out, but it says: %s", p.stderr.String())
+	}
 	run(t, "producer", "events --only chunk"+context).wantCode(3).wantSaid(note)
 	for check, want := range map[string]string{"queue": "QUEUE OK", "workers": "WORKERS OK", "dead": "DEAD OK", "supervisor": "SUPERVISOR OK"} {
 		p := run(t, "producer", "check "+check+context).wantCode(0)
