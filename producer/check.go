@@ -22,13 +22,7 @@ line is wrong. Only check has these exit codes. Credentials of an observer suffi
 --warn and --critical take a range; a value outside it is reported:
   10      below 0 or above 10            ~:10    above 10
   10:     below 10                       10:20   below 10 or above 20
-  @10:20  from 10 to 20, both included
-
-Examples:
-
-   producer check queue --warn 1000 --critical 10000
-   producer check workers --warn 3: --critical 1:
-   producer check job JOB --max-age 24h --format json`
+  @10:20  from 10 to 20, both included`
 
 // checkCommandName is the name of the command. All its errors have the exit code of monitor.Unknown.
 const checkCommandName = "check"

@@ -20,13 +20,7 @@ import (
 const eventsDescription = `Prints one event a line, in the order of time: jobs, answered chunks, failed attempts, dead
 letters and workers. With --json each line is an object (producer schema event). Without --follow
 it prints what is stored and ends; workers are seen with --follow only. Nothing is verified: times
-and errors are what workers say. An event "gap" names a stream of which events may be missing.
-
-Examples:
-
-   producer events --follow                     what happens from now on
-   producer events --follow --since 10m --json  and in the last ten minutes
-   producer events --job JOB --only dead,attempt`
+and errors are what workers say. An event "gap" names a stream of which events may be missing.`
 
 func eventsCommand() *ucli.Command {
 	return &ucli.Command{

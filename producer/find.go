@@ -24,9 +24,7 @@ func findCommand() *ucli.Command {
 		Name: "find", Usage: "print factorizations that the server's cache knows, without any work", ArgsUsage: "[NUMBER...]",
 		Description: "Without a NUMBER, numbers are read from standard input. Each factorization is verified before it is\n" +
 			"printed. A number that is not in the cache is named on standard error, and the exit code is then 1.\n" +
-			"`producer cache -h` says which numbers the cache has. Examples:\n\n" +
-			"   producer find 242243058972677415800130340428255366061275177880871\n" +
-			"   producer find --format json <numbers.txt",
+			"`producer cache -h` says which numbers the cache has.",
 		Flags: []ucli.Flag{
 			&ucli.StringFlag{Name: "format", Value: "factor", Usage: "`FORMAT` of the answers: factor, json, csv, factordb or pari"},
 			command.JSONFlag(),

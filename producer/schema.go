@@ -26,9 +26,7 @@ func schemaCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "schema", Usage: "print the JSON Schema of a JSON output, or list the outputs", ArgsUsage: "[NAME]",
 		Description: "The documents are of draft 2020-12. They describe the JSON of all three programs. Later versions may add\n" +
-			"properties; programs that read the output should ignore those that they do not know. Examples:\n\n" +
-			"   producer schema                           list the names\n" +
-			"   producer schema result >result.json       the lines of `producer submit --json`",
+			"properties; programs that read the output should ignore those that they do not know.",
 		Action: func(c *ucli.Context) error {
 			name, err := cli.OptionalArg(c, "NAME")
 			if err != nil {

@@ -40,9 +40,10 @@ func (r refusal) check(t *testing.T, settings ...setting) {
 func TestUsageErrors(t *testing.T) {
 	t.Parallel()
 	for _, r := range []refusal{
-		{"producer", "", 2, "missing command: expected submit, plan, wait,"},
+		{"producer", "", 2, "missing command\nproducer: hint: run \"producer -h\" for usage\n"},
 		{"consumer", "", 2, "missing command: expected run,"},
-		{"embedded", "", 2, "missing command: expected submit, plan, run"},
+		{"embedded", "", 2, "missing command: expected submit, plan, run, keys"},
+		{"embedded", "10403", 2, "run `embedded submit 10403`"},
 		{"producer", "submti", 2, "did you mean submit?"},
 		{"producer", "submit --formt csv 15", 2, "did you mean --format?"},
 		{"producer", "submit --zzz 15", 2, "unknown flag --zzz"},

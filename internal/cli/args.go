@@ -40,7 +40,7 @@ func permute(app *cli.App, args []string) (ordered []string, command string, err
 		}
 	}
 	if p.innermost().name == helpName && len(positional) > 0 && !hasCommand(app, positional[0]) {
-		return nil, name, unknownCommand(positional[0], app.Commands)
+		return nil, name, unknownCommand(app.HelpName, positional[0], app.Commands)
 	}
 	return p.ordered(args[0], positional), p.name(name), nil
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -63,19 +64,49 @@ func commandName(c *cli.Context) string {
 // missingCommand is the action of an app or command that has only subcommands.
 func missingCommand(c *cli.Context) error {
 	if c.Args().Present() {
-		return unknownCommand(c.Args().First(), c.Command.Subcommands)
+		return unknownCommand(c.App.HelpName, c.Args().First(), c.Command.Subcommands)
 	}
-	return Usagef("missing command: expected %s", strings.Join(commandNames(c.Command.Subcommands), ", "))
+	return Usagef("missing command%s", expected(commandNames(c.Command.Subcommands)))
 }
 
-func unknownCommand(word string, commands []*cli.Command) error {
-	return Unknown("command", word, commandNames(commands))
+// unknownCommand returns the usage error for a word that is none of the commands. A number in the place of a command is
+// taken to be one that the user wants to submit.
+func unknownCommand(program, word string, commands []*cli.Command) error {
+	names := commandNames(commands)
+	if word != "" && word[0] >= '0' && word[0] <= '9' && slices.Contains(names, submitName) {
+		return WithHint(Usagef("unknown command %q", word), "run `%s %s %s`", program, submitName, quoted(word))
+	}
+	return Unknown("command", word, names)
 }
 
-// Unknown returns the usage error for a word that is none of the names of a kind, such as "command". It lists the names,
-// and suggests the nearest one.
+// submitName is the command that takes numbers.
+const submitName = "submit"
+
+// quoted returns a word as a shell reads it.
+func quoted(word string) string {
+	if strings.IndexFunc(word, func(r rune) bool {
+		return (r < '0' || r > '9') && (r < 'a' || r > 'z') && !strings.ContainsRune("^+-_", r)
+	}) < 0 {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
+
+// expectedNames is the most names that an error lists. More are no help: they hide what is wrong.
+const expectedNames = 14
+
+// expected returns the end of an error that lists the words that could have been given.
+func expected(names []string) string {
+	if len(names) > expectedNames {
+		return ""
+	}
+	return ": expected " + strings.Join(names, ", ")
+}
+
+// Unknown returns the usage error for a word that is none of the names of a kind, such as "command". It lists the names
+// if they are few, and suggests the nearest one.
 func Unknown(kind, word string, names []string) error {
-	err := Usagef("unknown %s %q: expected %s", kind, word, strings.Join(names, ", "))
+	err := Usagef("unknown %s %q%s", kind, word, expected(names))
 	if near := nearest(word, names); near != "" {
 		return WithHint(err, "did you mean %s?", near)
 	}

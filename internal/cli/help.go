@@ -116,7 +116,11 @@ func section(b *strings.Builder, title, body string) {
 func commandRows(list []*cli.Command) string {
 	var rows [][2]string
 	for _, c := range list {
-		rows = append(rows, [2]string{c.Name, c.Usage})
+		usage := c.Usage
+		if c.Name == helpName { // that of urfave/cli is not in the form of the others
+			usage = "print the help of a command"
+		}
+		rows = append(rows, [2]string{c.Name, usage})
 	}
 	return columns(rows, 14)
 }
@@ -151,17 +155,28 @@ func cutRemark(line string) (code, remark string, ok bool) {
 	return strings.TrimSpace(code), strings.TrimSpace(remark), ok
 }
 
-// paragraphs returns a description with its lines as they are. A line that is too long is wrapped.
+// paragraphs returns a description in lines of at most HelpWidth columns. Lines without an indent are text, which is filled
+// up to the next blank line. Indented lines remain as they are.
 func paragraphs(description string) string {
-	var b strings.Builder
-	for line := range strings.Lines(strings.TrimSpace(description) + "\n") {
+	var b, text strings.Builder
+	flush := func() {
+		b.WriteString(wrapped(text.String(), "", HelpWidth))
+		text.Reset()
+	}
+	for line := range strings.Lines(strings.TrimSpace(description)) {
 		line = strings.TrimRight(line, "\n")
-		indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
+		rest := strings.TrimLeft(line, " ")
+		if rest == line && line != "" {
+			text.WriteString(line + "\n")
+			continue
+		}
+		flush()
 		if utf8.RuneCountInString(line) <= HelpWidth {
 			b.WriteString(line + "\n")
 			continue
 		}
-		b.WriteString(wrapped(strings.TrimLeft(line, " "), indent, HelpWidth))
+		b.WriteString(wrapped(rest, line[:len(line)-len(rest)], HelpWidth))
 	}
+	flush()
 	return b.String()
 }

@@ -1,6 +1,9 @@
 package cli
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 func TestWrapped(t *testing.T) {
 	for _, test := range []struct {
@@ -38,5 +41,15 @@ func TestRoff(t *testing.T) {
 		if got := roff(text); got != want {
 			t.Errorf("%q: %q", text, got)
 		}
+	}
+}
+
+// TestParagraphs: text is filled, however it is broken in the source; what is indented stays.
+func TestParagraphs(t *testing.T) {
+	long := strings.TrimSpace(strings.Repeat("word ", 21)) // 104 columns
+	got := paragraphs(long + "\nand more.\n\nOne line\nof text:\n  a    b\n  c    d\nmore.")
+	want := strings.TrimSpace(strings.Repeat("word ", 20)) + "\nword and more.\n\nOne line of text:\n  a    b\n  c    d\nmore.\n"
+	if got != want {
+		t.Errorf("%q\nwant %q", got, want)
 	}
 }

@@ -98,6 +98,19 @@ func TestProgressLineWorking(t *testing.T) {
 	}
 }
 
+// TestProgressTyped: nothing is drawn while the user types the input.
+func TestProgressTyped(t *testing.T) {
+	s, out := terminal(60)
+	typed := Status{Job: "x", Workers: 1, Typed: true, Snapshot: plan.Snapshot{Done: 1, Total: 1}}
+	if s.Draw(typed.lines()...); out.String() != "" {
+		t.Errorf("drawn while the user types: %q", out)
+	}
+	typed.Sealed, typed.Total = true, 2
+	if s.Draw(typed.lines()...); !strings.Contains(out.String(), "1/2 numbers") {
+		t.Errorf("drawn at the end of the input: %q", out)
+	}
+}
+
 // TestProgressWidths: the ETA remains on a narrow terminal, the bar does not. A user sees at each width that no worker
 // computes.
 func TestProgressWidths(t *testing.T) {

@@ -85,11 +85,15 @@ func (s *Screen) write(w io.Writer, b []byte) (int, error) {
 }
 
 // Draw replaces the status line by the first of the variants that fits the terminal. If none fits,
-// the last one is cut.
+// the last one is cut. Without variants it erases the line.
 func (s *Screen) Draw(variants ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.middle {
+		return
+	}
+	if len(variants) == 0 {
+		s.clearLocked()
 		return
 	}
 	line := fit(s.width()-1, variants)

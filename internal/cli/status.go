@@ -21,6 +21,7 @@ type Status struct {
 	// Working is the progress with one number that takes long, "" = unknown. It is shown only when
 	// few numbers are left. The longest variant is first.
 	Working []string
+	Typed   bool // the user types the input: until it ends, a status line would be drawn into what is typed
 	plan.Snapshot
 }
 
@@ -38,6 +39,9 @@ func (s Status) working() []string {
 // lines returns the status line, and shorter variants. What goes first is the bar, then a part of the job's id and the id,
 // then what is known of a number that takes long, the rate, the workers if they compute, and the counts. The ETA goes last.
 func (s Status) lines() (list []string) {
+	if s.Typed && !s.Sealed {
+		return nil
+	}
 	short := s.Job
 	if len(short) > 5 {
 		short = short[:4] + "…"

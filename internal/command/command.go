@@ -64,6 +64,7 @@ type Session struct {
 	refuse  context.CancelCauseFunc    // ends Context with the reason of a refusal
 	notes   *zerolog.Logger            // of Notef, if log lines are JSON; else nil
 	class   atomic.Pointer[task.Class] // of the job in the foreground, for the status line; nil = unknown
+	typed   bool                       // the user types the input of the job; set before it is read
 	open    bool                       // the server to which Connect has connected requires no login
 }
 

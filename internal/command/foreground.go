@@ -138,7 +138,7 @@ func (f *foregroundJob) showProgress() (stop func(), err error) {
 	return cli.StartProgress(f.c.String("progress"), f.session.Screen, f.session.Log, func() cli.Status {
 		id := *f.id.Load()
 		return cli.Status{
-			Job: id, Workers: f.target.Workers(), Paused: pausedOf(f.target.Statuses()), Lacks: f.lacks(), Working: facts.longest(), Snapshot: f.progress.Snapshot(time.Now()),
+			Job: id, Workers: f.target.Workers(), Paused: pausedOf(f.target.Statuses()), Lacks: f.lacks(), Working: facts.longest(), Typed: f.session.typed, Snapshot: f.progress.Snapshot(time.Now()),
 		}
 	})
 }

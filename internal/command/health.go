@@ -3,10 +3,12 @@ package command
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strings"
+	"syscall"
 	"time"
 
 	ucli "github.com/urfave/cli/v2"
@@ -25,8 +27,9 @@ const (
 func HealthCommand(what, address string) *ucli.Command {
 	return &ucli.Command{
 		Name: "health", Usage: "ask " + what + " of this machine whether it works, for probes of containers",
-		Description: "It requests http://ADDRESS/healthz, or /readyz with --ready, and prints the answer. The exit code is 0 if it\n" +
-			"works, 1 if it says why not, and 3 if nobody answers. With its default --listen none a consumer does not answer.",
+		Description: "It requests http://ADDRESS/healthz, or /readyz with --ready, and prints the answer. The exit\n" +
+			"code is 0 if it works, 1 if it says why not, and 3 if nobody answers. With its default --listen none\n" +
+			"a consumer does not answer.",
 		Flags: []ucli.Flag{
 			&ucli.StringFlag{Name: "address", Value: address, Usage: "`ADDRESS` that the process has as --listen"},
 			&ucli.BoolFlag{Name: "ready", DisableDefaultText: true, Usage: "ask whether it takes work now"},
@@ -62,6 +65,9 @@ func askHealth(ctx context.Context, w io.Writer, url string) error {
 	}
 	answer, err := client.Do(request)
 	if err != nil {
+		if errors.Is(err, syscall.ECONNREFUSED) {
+			return cli.Exitf(cli.NoConnect, "nothing listens at %s: connection refused; name the address of the process by --address HOST:PORT", request.URL.Host)
+		}
 		return cli.Exit(cli.NoConnect, err)
 	}
 	defer answer.Body.Close()

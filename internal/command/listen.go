@@ -2,8 +2,10 @@ package command
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"slices"
+	"syscall"
 
 	ucli "github.com/urfave/cli/v2"
 
@@ -12,7 +14,7 @@ import (
 )
 
 // webCategory is that of the flags in the help.
-const webCategory = "Page and health:"
+const webCategory = "page and health"
 
 // ListenFlags returns --listen, whose default is value, and the flags of ProtectFlags. what says what the address serves.
 func ListenFlags(value, what string) []ucli.Flag {
@@ -88,7 +90,9 @@ func serveAt(c *ucli.Context, s *Session, flag, address string, config web.Confi
 		}
 		config.TLS = &pair
 	}
-	if server, err = web.Listen(config); err != nil {
+	if server, err = web.Listen(config); errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("--%s: %w; choose another address, or %s", flag, err, without(flag))
+	} else if err != nil {
 		return nil, fmt.Errorf("--%s: %w", flag, err)
 	}
 	host, _, _ := cli.SplitAddress(flag, address, 0)
@@ -96,6 +100,14 @@ func serveAt(c *ucli.Context, s *Session, flag, address string, config web.Confi
 		s.Log.Warn().Msg("the token and the page are sent without encryption: set --web-cert and --web-key, or use a proxy with TLS")
 	}
 	return server, nil
+}
+
+// without says how a program is started that does not listen at the address of a flag.
+func without(flag string) string {
+	if flag == "listen" {
+		return "--listen none"
+	}
+	return "leave --" + flag + " out"
 }
 
 // PageFlags returns --web, which is off by default, and the flags of ProtectFlags.

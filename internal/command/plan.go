@@ -24,14 +24,11 @@ import (
 const PlanDescription = `It reads numbers as submit does, and submits nothing. The CPU time is a range: what random numbers
 of these sizes take, and what they take if each is a product of two primes of equal size. Numbers of
 64 digits and more are looked at for up to 5 s: small factors are divided out, and primes are told
-from composites. Examples:
-
-  plan -f numbers.txt                      how long a list takes
-  plan --budget 1h -f numbers.txt --json   the same for programs, with a budget of 1 h for each number`
+from composites.`
 
 // notPlanned are the flags of submit that mean nothing to plan.
 var notPlanned = []string{"id", "detach", "keep", "deadline", "explain", "progress", "output", "format", "exponents", "as-completed", "json", "certify",
-	"after", "start-deadline", "paused", "max-attempts", "backoff"}
+	"after", "start-deadline", "paused", "max-attempts", "backoff", "notify", "notify-direct", "full"}
 
 // PlanFlags returns the flags of plan: those of submit that say which numbers there are and what they may take.
 func PlanFlags() []ucli.Flag {

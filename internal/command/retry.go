@@ -121,7 +121,7 @@ func (s *Session) readUnfinished(ctx context.Context, c *ucli.Context, f *fleet.
 	if !c.IsSet("work") {
 		sub.WorkDigits = effort.Digits()
 	}
-	s.Notef("%s of job %s are computed again as a new job", text.Count(uint64(len(left)), "unfinished number"), j.ID)
+	s.Notef("computing %s of job %s again, as a new job", text.Count(uint64(len(left)), "unfinished number"), j.ID)
 	return nil
 }
 

@@ -55,6 +55,7 @@ func (s *Session) Submit(c *ucli.Context, open OpenTarget) error {
 // invite says what to do if the input is to be typed.
 func (s *Session) invite(c *ucli.Context, noun string) {
 	if (readsStdin(c) || slices.Contains(c.StringSlice("file"), "-")) && cli.IsTyped() {
+		s.typed = true
 		s.Notef("type %ss, Ctrl-D ends the input", noun)
 	}
 }

@@ -14,9 +14,10 @@ import (
 const leastSummarized = time.Second
 
 // summarize prints one line on standard error about a job that took so long, if there was a status line. A program that
-// reads standard error, and a user who wants no progress, get none.
+// reads standard error, and a user who wants no progress, get none. Nor do jobs whose input was typed: their time is
+// that of the user.
 func (f *foregroundJob) summarize(sum *job.Summary, took time.Duration) {
-	if took < leastSummarized || f.c.Command.Name == "results" || !cli.ShowsProgress(f.c.String("progress"), f.session.Screen) {
+	if took < leastSummarized || f.session.typed || f.c.Command.Name == "results" || !cli.ShowsProgress(f.c.String("progress"), f.session.Screen) {
 		return
 	}
 	f.session.Notef("%s", summaryLine(sum, took))

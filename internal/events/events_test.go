@@ -1,6 +1,7 @@
 package events
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -229,7 +230,9 @@ func TestOutput(t *testing.T) {
 		t.Errorf("printed too early: %v", printed)
 	}
 	o.take(event(2, "j", "b"), Event{Event: Gap, Time: now.Add(9), Reason: "gap"})
-	o.caughtUp()
+	if _, err := o.caughtUp(); err != nil {
+		t.Error(err)
+	}
 	o.take(event(1, "j", "late"))
 	if want := []string{"a", "b", "c", "gap", "late"}; !slices.Equal(printed, want) {
 		t.Errorf("%v, want %v", printed, want)
@@ -251,5 +254,17 @@ func TestForget(t *testing.T) {
 	}
 	if got := names(w.changed(&task.Job{ID: "j", State: task.Open})); !slices.Equal(got, []Name{JobCreated}) {
 		t.Errorf("%v", got)
+	}
+}
+
+// TestOutputFails: an error of print at the end of what is stored is not taken for the end.
+func TestOutputFails(t *testing.T) {
+	full := errors.New("full")
+	o := &output{options: &Options{Groups: map[string]bool{"job": true}}, waiting: 1, print: func([]Event) error { return full }}
+	if err := o.take(Event{Event: JobCreated}); err != nil {
+		t.Errorf("an event that is not printed yet: %v", err)
+	}
+	if all, err := o.caughtUp(); !all || err != full {
+		t.Errorf("caughtUp: %v, %v; want true, %v", all, err, full)
 	}
 }

@@ -103,7 +103,11 @@ func (w *watcher) take(list ...Event) {
 
 // caughtUp notes that a source has delivered what was stored.
 func (w *watcher) caughtUp() {
-	if w.out.caughtUp() && !w.o.Follow {
+	all, err := w.out.caughtUp()
+	switch {
+	case err != nil:
+		w.end(err)
+	case all && !w.o.Follow:
 		w.end(errAll)
 	}
 }

@@ -35,14 +35,14 @@ func (o *output) take(list ...Event) error {
 	return o.err
 }
 
-// caughtUp notes that a source has delivered what was stored. It reports whether all have.
-func (o *output) caughtUp() (all bool) {
+// caughtUp notes that a source has delivered what was stored. It reports whether all have. Its error is that of print.
+func (o *output) caughtUp() (all bool, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.waiting--; o.waiting == 0 {
 		o.flushLocked()
 	}
-	return o.waiting == 0
+	return o.waiting == 0, o.err
 }
 
 func (o *output) flushLocked() {

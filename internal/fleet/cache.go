@@ -32,7 +32,7 @@ var ErrNoCache = errors.New("there is no cache of factorizations")
 // CacheError returns an error that wraps ErrNoCache if this process cannot use the cache, and says what to do.
 func (f *Fleet) CacheError(ctx context.Context) error {
 	if f.cacheless {
-		return fmt.Errorf("%w for these credentials, which are of an earlier version: run `embedded keys renew` and use the new ones", ErrNoCache)
+		return fmt.Errorf("%w for these credentials: use those of a producer; if they are of an earlier version, run `embedded keys renew` and use the new ones", ErrNoCache)
 	}
 	if _, err := f.cacheInfo(ctx); err != nil {
 		return err
