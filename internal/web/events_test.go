@@ -119,8 +119,9 @@ func TestSlowViewer(t *testing.T) {
 			t.Fatal("the client is not served")
 		}
 	}
-	for deadline := time.Now().Add(2 * time.Minute); s.events.viewers.Load() > 0; {
-		o.Offline(strings.Repeat("x", 1<<20)) // more than the buffers of a connection hold, in time
+	deadline := time.Now().Add(2 * time.Minute)
+	for i := 0; s.events.viewers.Load() > 0; i++ {
+		o.Offline(strings.Repeat("x", 1<<20+i%2)) // a change each time; more than the buffers of a connection hold, in time
 		if time.Now().After(deadline) {
 			t.Fatal("a client that does not read is still served")
 		}

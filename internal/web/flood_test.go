@@ -78,4 +78,3 @@ func TestSharedDocument(t *testing.T) {
 		t.Errorf("the document of another View: %v", err)
 	}
 }
-

@@ -98,11 +98,13 @@ func hostOf(header string) string {
 }
 
 // checkSite refuses requests that a browser makes for a page of another site: such a page cannot read the answers, but
-// could cause work. A link to the page from elsewhere is a navigation, which is accepted.
+// could cause work. A link from elsewhere that a user follows is a navigation of a whole window, which is accepted; the
+// navigation of a frame is not.
 func checkSite(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		site := r.Header.Get("Sec-Fetch-Site")
-		if (site == "cross-site" || site == "same-site") && r.Header.Get("Sec-Fetch-Mode") != "navigate" {
+		link := r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
+		if (site == "cross-site" || site == "same-site") && !link {
 			fail(w, r, http.StatusForbidden, "requests of other sites are not answered")
 			return
 		}

@@ -67,13 +67,13 @@ func TestHosts(t *testing.T) {
 // TestSite: what a browser requests for a page of another site is refused; a link to the page is not.
 func TestSite(t *testing.T) {
 	for _, test := range []struct {
-		site, mode string
-		code       int
+		site, mode, dest string
+		code             int
 	}{
-		{"", "", 200}, {"none", "navigate", 200}, {"same-origin", "cors", 200}, {"cross-site", "navigate", 200},
-		{"cross-site", "no-cors", 403}, {"same-site", "cors", 403}, {"cross-site", "", 403},
+		{"", "", "", 200}, {"none", "navigate", "document", 200}, {"same-origin", "cors", "empty", 200}, {"cross-site", "navigate", "document", 200},
+		{"cross-site", "navigate", "iframe", 403}, {"cross-site", "no-cors", "image", 403}, {"same-site", "cors", "empty", 403}, {"cross-site", "", "", 403},
 	} {
-		if w := get(Config{}, "GET", "/healthz", "localhost", "Sec-Fetch-Site", test.site, "Sec-Fetch-Mode", test.mode); w.Code != test.code {
+		if w := get(Config{}, "GET", "/healthz", "localhost", "Sec-Fetch-Site", test.site, "Sec-Fetch-Mode", test.mode, "Sec-Fetch-Dest", test.dest); w.Code != test.code {
 			t.Errorf("%+v: %d", test, w.Code)
 		}
 	}
