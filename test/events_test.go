@@ -10,6 +10,7 @@ import (
 
 	"factorfleet/internal/events"
 	"factorfleet/internal/nat"
+	"factorfleet/internal/schema"
 )
 
 // events returns the events that a program has printed so far, which have the form of the schema.
@@ -49,6 +50,9 @@ func TestEvents(t *testing.T) {
 	s := newFaultFleet(t, time.Second)
 	s.run("producer", "submit --detach --id before --after 10m 15").wantCode(0)
 	p := s.start("producer", "events --follow --json")
+	eventually(t, "the heartbeats are followed", func() bool { // a worker that is there before does not join
+		return s.stream(schema.BucketStream(schema.BucketWorkers)).CachedInfo().State.Consumers > 0
+	})
 	c := s.start("consumer", "run -n 1 --name gopher")
 	awaitEvent(p, "the worker joins", func(e *events.Event) bool {
 		return e.Event == events.WorkerJoined && e.Worker == "gopher" && e.Slots == 1

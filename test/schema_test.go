@@ -165,6 +165,6 @@ func TestSchemaCommand(t *testing.T) {
 			t.Errorf("%s: %+v, %v", name, d, err)
 		}
 	}
-	run(t, "producer", "schema statsu").wantCode(2).wantSaid(`unknown schema "statsu": expected result, `, "did you mean status?")
+	run(t, "producer", "schema statsu").wantCode(2).wantSaid(`unknown schema "statsu"`, "did you mean status?")
 	run(t, "producer", "schema status ls").wantCode(2)
 }
