@@ -36,6 +36,9 @@ func (f *foregroundJob) reportDefects(sum *job.Summary) error {
 		note("%s left unfinished: the job was ended early", text.Count(sum.Unfinished, "number"))
 	} else if sum.Unfinished > 0 {
 		note("%s", f.printer.unfinished.describe(sum.Unfinished, sum.Job.Budget))
+		if f.target.Detached && sum.Job.Keep > 0 && sum.Job.State == task.Done {
+			note("`producer retry %s --unfinished --budget %s` goes on with what is known of them", id, f.printer.unfinished.next(sum.Job.Budget))
+		}
 	}
 	if n := f.printer.unproved; sum.Job.Certify && n > 0 {
 		note("a prime factor of %s was not proved within the budget; its status in JSON is PRP", text.Count(n, "number"))

@@ -52,6 +52,25 @@ func (u *unfinishedSum) describe(count uint64, budget time.Duration) string {
 		what, text.Rough(u.longest), atLeast(max(3*u.longest, 2*budget)))
 }
 
+// Of what next proposes: the least budget, and what counts as the budget of a job that has none. Numbers of the most digits
+// have ten minutes then.
+const (
+	leastNext  = 10 * time.Second
+	noneBefore = 10 * time.Minute
+)
+
+// next returns a budget for another try, as a flag takes it: one that suffices if that is known, at least twice the one
+// before, 0 = the default.
+func (u *unfinishedSum) next(budget time.Duration) string {
+	if budget == 0 {
+		budget = noneBefore
+	}
+	if u.beyond {
+		return atLeast(max(2*budget, leastNext))
+	}
+	return atLeast(max(3*u.longest, 2*budget, leastNext))
+}
+
 // atLeast returns d as a flag takes it, rounded up to seconds, or to minutes from two minutes on.
 func atLeast(d time.Duration) string {
 	unit := time.Second

@@ -52,6 +52,17 @@ func TestDescribeUnfinished(t *testing.T) {
 			t.Errorf("%v: %q, want %q", test.bits, got, test.want)
 		}
 	}
+	var u unfinishedSum
+	u.add(unfinished(250, ""))
+	for budget, want := range map[time.Duration]string{0: atLeast(max(3*takes, 20*time.Minute)), time.Hour: "120m", time.Second: atLeast(max(3*takes, 10*time.Second))} {
+		if got := u.next(budget); got != want {
+			t.Errorf("after %v: %s, want %s", budget, got, want)
+		}
+	}
+	u.add(unfinished(400, ""))
+	if got := u.next(time.Hour); got != "120m" {
+		t.Errorf("one of no known time: %s", got)
+	}
 	for d, want := range map[time.Duration]string{time.Millisecond: "1s", 36 * time.Second: "36s", 119500 * time.Millisecond: "120s", 121 * time.Second: "3m"} {
 		if got := atLeast(d); got != want {
 			t.Errorf("%v is %s, want %s", d, got, want)
