@@ -9,11 +9,15 @@ import (
 // of 2^64 or more, so that whoever has the numbers of a cached block has their divisors, too.
 const maxKnownInputs = 1 << 17
 
+// maxKnownBytes bounds the memory of these divisors: whoever submits a job chooses how many there are and how long.
+const maxKnownBytes = 64 << 20
+
 // A knownInputs has divisors of numbers of one job by position: those that its feeder adds, and those of blocks that were
 // read. They are hints, so that the oldest ones may be forgotten. The holder of Inputs.mu uses it.
 type knownInputs struct {
 	factors map[uint64][]nat.Nat
 	order   []uint64 // the positions in factors, the oldest first
+	bytes   int      // of factors, about
 }
 
 // put adds the divisors of the number at a position, if there are any.
@@ -24,15 +28,31 @@ func (k *knownInputs) put(position uint64, factors []nat.Nat) {
 	if k.factors == nil {
 		k.factors = make(map[uint64][]nat.Nat)
 	}
-	if len(k.order) == maxKnownInputs {
-		const half = maxKnownInputs / 2
-		for _, p := range k.order[:half] {
-			delete(k.factors, p)
-		}
-		k.order = append(k.order[:0], k.order[half:]...)
+	size := sizeOfKnown(factors)
+	for len(k.order) > 0 && (len(k.order) >= maxKnownInputs || k.bytes+size > maxKnownBytes) {
+		k.forget((len(k.order) + 1) / 2)
 	}
+	k.bytes += size
 	k.factors[position] = factors
 	k.order = append(k.order, position)
+}
+
+// forget forgets the n oldest numbers.
+func (k *knownInputs) forget(n int) {
+	for _, p := range k.order[:n] {
+		k.bytes -= sizeOfKnown(k.factors[p])
+		delete(k.factors, p)
+	}
+	k.order = append(k.order[:0], k.order[n:]...)
+}
+
+// sizeOfKnown returns about how many bytes the divisors of a number take, with their places in the tables.
+func sizeOfKnown(factors []nat.Nat) int {
+	size := 100
+	for _, f := range factors {
+		size += 32 + f.BitLen()/8
+	}
+	return size
 }
 
 // within returns the divisors of the numbers of r, by index in r.
