@@ -77,6 +77,9 @@ func (s *Session) newPrinter(c *ucli.Context, format output.Format) (*printer, e
 	out := output.New(w, format, c.Bool("exponents"))
 	if file == nil && s.Screen.ShowsStdout() && !c.Bool("full") {
 		out.Abbreviate()
+		if order != nil {
+			order.lines.Abbreviate()
+		}
 	}
 	return &printer{session: s, out: out, file: file, ordered: !c.Bool("as-completed"), filter: selected, sorter: order, w: w}, nil
 }
