@@ -65,6 +65,7 @@ var documents = []document{
 	{"init", "producer init --json: what was created or updated", initReport{}},
 	{"permissions", "producer init --print-permissions --json: the permissions of each role, for an identity NAME", map[schema.Role]schema.Permissions{}},
 	{"keys-ls", "embedded keys ls --json: the identities", []command.KeyReport{}},
+	{"version", "version --json of each program", command.VersionReport{}},
 	{"bench", "a line of consumer bench --json: the speed for one class of numbers", command.BenchReport{}},
 	{"view", "GET /api/v1/view, and each event of /api/v1/events: what is seen of a fleet", observe.View{}},
 	{"job-view", "GET /api/v1/jobs/JOB: what is seen of a job", observe.JobView{}},

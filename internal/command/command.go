@@ -40,16 +40,24 @@ const Version = "0.1.0"
 
 // Build returns Version and, if the build recorded it, the commit in 12 digits.
 func Build() string {
+	if c := commit(); c != "" {
+		return Version + " (" + c + ")"
+	}
+	return Version
+}
+
+// commit returns the first 12 digits of the commit of this build, "" if the build has not recorded it.
+func commit() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
-		return Version
+		return ""
 	}
 	for _, s := range info.Settings {
 		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-			return Version + " (" + s.Value[:12] + ")"
+			return s.Value[:12]
 		}
 	}
-	return Version
+	return ""
 }
 
 // A Session is one run of one command.

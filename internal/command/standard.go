@@ -36,15 +36,29 @@ var flagValues = map[string][]string{
 	"unit print":   unit.Kinds,
 }
 
+// A VersionReport is the report of the command version.
+type VersionReport struct {
+	Program  string `json:"program"`
+	Version  string `json:"version"`
+	Commit   string `json:"commit,omitempty"` // 12 digits; "" = the build has not recorded it
+	Go       string `json:"go"`
+	Platform string `json:"platform"` // such as linux/amd64
+	Kernels  string `json:"kernels"`  // the level of kernels of the engine
+}
+
 func versionCommand() *ucli.Command {
 	return &ucli.Command{
 		Name: "version", Usage: "print the version with its commit, the Go version, the platform and the level of kernels",
-		UsageText: "PROGRAM version",
+		UsageText: "PROGRAM version\nPROGRAM version --json", Flags: []ucli.Flag{JSONFlag()},
 		Action: func(c *ucli.Context) error {
 			if err := cli.NoArgs(c); err != nil {
 				return err
 			}
-			fmt.Fprintf(c.App.Writer, "%s %s %s %s/%s, kernels %s\n", c.App.Name, Build(), runtime.Version(), runtime.GOOS, runtime.GOARCH, kernels.Active())
+			r := VersionReport{c.App.Name, Version, commit(), runtime.Version(), runtime.GOOS + "/" + runtime.GOARCH, kernels.Active().String()}
+			if c.Bool("json") {
+				return PrintJSON(c, r)
+			}
+			fmt.Fprintf(c.App.Writer, "%s %s %s %s, kernels %s\n", r.Program, Build(), r.Go, r.Platform, r.Kernels)
 			return nil
 		},
 	}
