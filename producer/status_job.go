@@ -31,6 +31,9 @@ func jobStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet, id string)
 	}
 	fmt.Fprintf(c.App.Writer, "job %s is %s (%s, priority %s%s, chunks %s): %s, created %s ago\n", id, observe.StateOf(j, fl.Now(ctx)), j.Kind, j.Class, requires(j), j.Chunk, supervision(r), ageAt(j.Created, fl.Now(ctx)))
 	fmt.Fprintf(c.App.Writer, "  %ss %d  answered %s  queued %d in %s  dead letters %d  bad %s %d\n", task.Noun(j.Kind), r.Stored, answered(r), r.Queued, text.Count(uint64(r.Chunks), "chunk"), r.Letters, badNoun(j), j.BadCount)
+	if r.Share > 0 {
+		fmt.Fprintf(c.App.Writer, "  %s\n", progress(r))
+	}
 	if rules := rulesOf(j, fl.Now(ctx)); rules != "" && !j.Finished() {
 		fmt.Fprintf(c.App.Writer, "  rules: %s\n", rules)
 	}
@@ -42,6 +45,15 @@ func jobStatus(ctx context.Context, c *ucli.Context, fl *fleet.Fleet, id string)
 		fmt.Fprintf(c.App.Writer, "  note: %s\n", j.Note)
 	}
 	return nil
+}
+
+// progress says how much of the predicted work of a job is done, and how long the rest takes if that is known.
+func progress(r *observe.Job) string {
+	done := fmt.Sprintf("%.1f%% of the work is done", min(r.Share, 0.999)*100)
+	if r.Known {
+		done += ", about " + text.Rough(r.ETA) + " left"
+	}
+	return done
 }
 
 // badNoun returns what the report calls input that is no number, or no item.

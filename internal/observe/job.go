@@ -8,6 +8,7 @@ import (
 
 	"factorfleet/internal/explain"
 	"factorfleet/internal/fleet"
+	"factorfleet/internal/plan"
 	"factorfleet/internal/task"
 	"factorfleet/internal/text"
 	"factorfleet/internal/worker"
@@ -27,6 +28,12 @@ type Job struct {
 	Campaigns []fleet.Campaign `json:"campaigns,omitempty"` // numbers that several workers work on together
 	Facts     []explain.Facts  `json:"facts,omitempty"`     // how far the work on the numbers is that take long
 	Plans     []explain.Plan   `json:"plans,omitempty"`     // of the first hard numbers; only with --explain
+
+	// What is predicted from this one look: answers a second are not known, so that there is no time left without numbers
+	// that take long. Of a job that has ended all are zero.
+	Share float64       `json:"share"`            // of the predicted work that is done, 0 to 1; 0 while the input is read
+	ETA   time.Duration `json:"eta_ns,omitempty"` // valid if Known
+	Known bool          `json:"eta_known"`
 
 	Supervisors int `json:"supervisors"` // of the fleet; 0 = it is unsupervised
 
@@ -86,7 +93,30 @@ func jobOf(ctx context.Context, fl *fleet.Fleet, j *task.Job, around surrounding
 	}
 	answered, err := fl.CountAnswered(ctx, j, queued, r.Stored, uint64(r.Letters))
 	r.Answered, r.AtMost = answered.Numbers, answered.AtMost
+	if !j.Finished() {
+		r.predict(around)
+	}
 	return r, err
+}
+
+// predict sets what is predicted of a job that has not ended.
+func (r *Job) predict(around surroundings) {
+	seen := plan.Seen{
+		Job: r.Job, Stored: r.Stored, Answered: r.Answered, Capacity: explain.CapacityOf(r.Queue(), around.workers),
+		Running: explain.RunningOf(r.ID, around.workers, around.campaigns), Waits: waitsNow(r.Job, around.now),
+	}
+	s := new(plan.JobProgress).Look(time.Now(), seen)
+	if r.Share = s.Share; s.Known && seen.Waits == "" {
+		r.ETA, r.Known = s.ETA, true
+	}
+}
+
+// waitsNow says why no number of a job is computed at the server's time now: "paused" or "scheduled"; "" = they may be.
+func waitsNow(j *task.Job, now time.Time) string {
+	if state := StateOf(j, now); state == "paused" || state == "scheduled" {
+		return state
+	}
+	return ""
 }
 
 // addWork adds how far the work is, and why tasks wait.

@@ -47,8 +47,6 @@ func (j jobAt) look(now time.Time, x *workSeen) plan.Snapshot {
 	if campaigns := x.campaigns[j.job.ID]; x.busy[j.job.ID] || len(campaigns) > 0 {
 		seen.Running = explain.RunningOf(j.job.ID, x.list, campaigns)
 	}
-	if state := StateOf(j.job, x.at); state == "paused" || state == "scheduled" {
-		seen.Waits = state
-	}
+	seen.Waits = waitsNow(j.job, x.at)
 	return j.progress.Look(now, seen)
 }
