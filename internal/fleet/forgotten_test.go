@@ -25,7 +25,7 @@ func TestForgottenRequests(t *testing.T) {
 	draining := worker.Status{Stats: worker.Stats{State: worker.StateDraining, Slots: 2}}
 	workers := []worker.Status{free}
 	w := &forgottenWatch{f: h.Fleet, workers: func() []worker.Status { return workers }}
-	look := func(what string, want int) {
+	look := func(what string, want int) (got int) { // want -1: any
 		t.Helper()
 		h.forgetRoute("") // looks are farther apart than routesAge
 		if err := w.look(t.Context()); err != nil {
@@ -34,12 +34,13 @@ func TestForgottenRequests(t *testing.T) {
 		if err := h.nc.Flush(); err != nil { // an order has arrived
 			t.Fatal(err)
 		}
-		if got := len(orders); got != want {
+		if got = len(orders); got != want && want >= 0 {
 			t.Errorf("%s: %d orders, want %d", what, got, want)
 		}
 		for len(orders) > 0 {
 			<-orders
 		}
+		return got
 	}
 	look("nothing is queued", 0)
 	look("nothing is queued", 0)
@@ -50,10 +51,20 @@ func TestForgottenRequests(t *testing.T) {
 	look("no worker has a free slot", 0)
 	workers = append(workers, free)
 	look("the first look", 0)
-	look("the second look", 1)
+	// Of several looks at one task the server may say once that there is none.
+	ordered := func(what string) {
+		t.Helper()
+		for range 5 {
+			if look(what, -1) == 1 {
+				return
+			}
+		}
+		t.Errorf("%s: no order", what)
+	}
+	ordered("the second look")
 	look("the third look", 0)
 	w.ordered = time.Now().Add(-orderPause)
-	look("later", 1)
+	ordered("later")
 
 	w.ordered = time.Time{}
 	subject := "$JS.API.CONSUMER.MSG.NEXT." + schema.StreamTasks + "." + schema.Durable(task.ClassNorm)

@@ -52,12 +52,18 @@ func (e manifestChanged) apply(l *loop) {
 	if e.job.State != task.Sealed && e.job.State != task.Done {
 		return
 	}
-	if !l.hasFeeder && !l.sized { // a feeder counts the numbers as it reads them
-		l.sized = true
-		l.watch.Progress.Submitted(plan.TallyOf(e.job))
-		l.watch.Progress.Seal()
-	}
+	l.size()
 	l.review.request()
+}
+
+// size tells Progress how many numbers the job has, once its input is stored. A feeder counts them as it reads them.
+func (l *loop) size() {
+	if l.hasFeeder || l.sized || l.job.State != task.Sealed && l.job.State != task.Done {
+		return
+	}
+	l.sized = true
+	l.watch.Progress.Submitted(plan.TallyOf(l.job))
+	l.watch.Progress.Seal()
 }
 
 // A batch has the verified ones of the results that have arrived, in the order of their sequences.

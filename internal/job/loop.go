@@ -130,6 +130,7 @@ func newLoop(ctx context.Context, c loopConfig) *loop {
 	}
 	l.watch.Progress.SetNoun(task.Noun(c.job.Kind))
 	l.watch.Progress.Limit(plan.LimitsOf(c.job))
+	l.size()
 	l.audits = newAuditor(c.job, c.watch.audits)
 	l.audits.early = &l.early
 	l.noteEarly(c.job)
