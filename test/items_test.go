@@ -70,7 +70,7 @@ func TestItems(t *testing.T) {
 	s.run("producer", "submit --kind exec:wrap --ndjson", feed("[1, 2]\nx\n {\"a\":\"é\"}\r\n")).wantCode(1).wantStdout("{\"in\":[1, 2]}\n{\"in\":{\"a\":\"é\"}}\n").
 		wantStderr("producer: standard input: line 2: not one JSON value: \"x\"\n")
 	if p := s.run("producer", "submit --kind exec:wrap --ndjson --json", feed("[1, 2]\n")).wantCode(0); !strings.HasPrefix(p.stdout.String(),
-		`{"v":1,"i":0,"kind":"exec:wrap","format":"json","item":[1, 2],"status":"V","result":{"in":[1, 2]},"cpu_s":0,"worker":"w","attempt":1}`) {
+		`{"v":1,"i":0,"kind":"exec:wrap","format":"json","item":[1, 2],"status":"V","result":{"in":[1, 2]},"cpu_s":0,"worker":"w","attempt":1,"chunk":"0-1","round":"0","started":"2`) {
 		t.Errorf("%s", p.stdout.String())
 	}
 	s.run("producer", "submit --kind exec:rev --format csv a").wantCode(2).wantStdout("").wantSaid("--format csv is for numbers")
