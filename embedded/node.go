@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -144,7 +145,7 @@ func (n *node) startWorker(log zerolog.Logger) error {
 // signal if one interrupted the start, else err with the state of the disk. It stops the server before
 // the store is removed: the server may still be creating a stream, and would create its directory again.
 func (n *node) abortStart(err error) error {
-	disk := n.server.CheckDisk()
+	disk := cmp.Or(n.server.CheckDisk(), n.server.CheckFiles())
 	n.closeWith(n.server.Stop)
 	if signalled := cli.Interrupted(n.session.Context); signalled != nil {
 		return signalled

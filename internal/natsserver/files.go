@@ -1,5 +1,10 @@
 package natsserver
 
+import (
+	"io/fs"
+	"syscall"
+)
+
 const (
 	// reservedFiles is the number of open files that connections leave to the streams and to the rest of
 	// the process. Without them the store fails while strangers hold connections open: with a limit of
@@ -23,4 +28,16 @@ func maxConnections() int {
 func connectionsFor(files uint64) int {
 	reserved := min(reservedFiles, files/2)
 	return int(max(1, min(files-reserved, mostConnections)))
+}
+
+// fewFiles is a limit of open files below which a server may fail for want of them: an idle `embedded run` has 21.
+const fewFiles = 64
+
+// CheckFiles returns an error that wraps syscall.EMFILE if the limit of open files of this process is so low that it
+// explains why the server could not create a stream. The library does not say why, and files may have been closed since.
+func (s *Server) CheckFiles() error {
+	if files, ok := openFiles(); !ok || files >= fewFiles {
+		return nil
+	}
+	return &fs.PathError{Op: "open", Path: s.store.dir, Err: syscall.EMFILE}
 }
