@@ -23,6 +23,12 @@ func TestStuckRoute(t *testing.T) {
 	evil := h.offering("evil", "gpu") // its heartbeats do not say so
 	h.announce(evil)
 	_, taken := pull(t, evil, 3)
+	for range 10 { // of several requests the server may answer one as if there were no tasks yet
+		if len(taken) < 3 {
+			_, more := pull(t, evil, 3-len(taken))
+			taken = append(taken, more...)
+		}
+	}
 	if len(taken) != 3 {
 		t.Fatalf("%d tasks", len(taken))
 	}
