@@ -51,7 +51,7 @@ func TestForgottenRequests(t *testing.T) {
 	look("no worker has a free slot", 0)
 	workers = append(workers, free)
 	look("the first look", 0)
-	// Of several looks at one task the server may say once that there is none.
+	// On a busy machine one look found no order to give, although the task was there: why is not known. The next look does.
 	ordered := func(what string) {
 		t.Helper()
 		for range 5 {

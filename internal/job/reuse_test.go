@@ -49,16 +49,13 @@ func (h *testFleet) awaitCached(digits ...string) {
 	h.t.Helper()
 	for _, d := range digits {
 		key := factored.Key(parsed(h.t, d))
-		for {
+		await(h.t, "the cache has the number", func() bool {
 			lines, err := h.Cached(h.t.Context(), []string{key})
 			if err != nil {
 				h.t.Fatal(err)
 			}
-			if len(lines) == 1 {
-				break
-			}
-			time.Sleep(5 * time.Millisecond)
-		}
+			return len(lines) == 1
+		})
 	}
 }
 
@@ -145,9 +142,10 @@ func TestReuseAmongOthers(t *testing.T) {
 		}
 	}
 	r := h.submit(h.calm(), reusing("j", numbers...))
-	for j, err := h.Job(t.Context(), "j"); err != nil || j.State == task.Open; j, err = h.Job(t.Context(), "j") {
-		time.Sleep(5 * time.Millisecond)
-	}
+	await(t, "all input is stored", func() bool {
+		j, err := h.Job(t.Context(), "j")
+		return err == nil && j.State != task.Open
+	})
 	covered := 0
 	for _, m := range fleettest.Subjects(t, h.js, schema.StreamTasks, ">") {
 		place, err := schema.ParseSubject(m)
@@ -194,16 +192,14 @@ func (h *testFleet) awaitTrue(digits ...string) {
 	h.t.Helper()
 	for _, d := range digits {
 		n := parsed(h.t, d)
-		for {
+		await(h.t, "the cache has a true line", func() bool {
 			lines, err := h.Cached(h.t.Context(), []string{factored.Key(n)})
 			if err != nil {
 				h.t.Fatal(err)
 			}
-			if _, err := factored.Read(h.t.Context(), n, lines[factored.Key(n)]); err == nil {
-				break
-			}
-			time.Sleep(5 * time.Millisecond)
-		}
+			_, err = factored.Read(h.t.Context(), n, lines[factored.Key(n)])
+			return err == nil
+		})
 	}
 }
 
